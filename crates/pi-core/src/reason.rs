@@ -1,0 +1,129 @@
+//! Reason codes: every refusal has one. Each is a Markdown file beside this
+//! crate with its cause, what the system did and what to do next, embedded so
+//! that `pi explain CODE` works offline.
+
+use std::fmt;
+
+use crate::canonical::{Encoder, ToCanonical};
+
+macro_rules! reasons {
+    ($($variant:ident = $code:literal),+ $(,)?) => {
+        /// A stable reason code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "each variant is documented by its Markdown file")]
+        pub enum Reason { $($variant),+ }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &'static [Reason] = &[$(Reason::$variant),+];
+
+            /// The stable lower-case word.
+            pub const fn code(self) -> &'static str {
+                match self { $(Reason::$variant => $code),+ }
+            }
+
+            /// The Markdown page of this reason.
+            pub const fn page(self) -> &'static str {
+                match self { $(Reason::$variant => include_str!(concat!("../reasons/", $code, ".md"))),+ }
+            }
+
+            /// The reason with this code.
+            pub fn from_code(code: &str) -> Option<Reason> {
+                match code { $($code => Some(Reason::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+reasons! {
+    // Verdicts of the policy in GOVERN.
+    SeverityDenied = "severity_denied",
+    SeverityReview = "severity_review",
+    PolicyMissing = "policy_missing",
+    // Consensus.
+    ConsensusDiverged = "consensus_diverged",
+    ConsensusStricterCopy = "consensus_stricter_copy",
+    ConsensusVoteMissing = "consensus_vote_missing",
+    AgentPanicked = "agent_panicked",
+    AgentTimedOut = "agent_timed_out",
+    // Limits on what is examined.
+    ArtifactTooLarge = "artifact_too_large",
+    ArtifactTooDeep = "artifact_too_deep",
+    ArtifactUnparsable = "artifact_unparsable",
+    ArtifactUnreadable = "artifact_unreadable",
+    ArtifactChanged = "artifact_changed",
+    ArtifactNotRegular = "artifact_not_regular",
+    BudgetExceeded = "budget_exceeded",
+    // Requests.
+    NothingToExamine = "nothing_to_examine",
+    UnknownAgent = "unknown_agent",
+    UnknownCapability = "unknown_capability",
+    InvalidRequest = "invalid_request",
+    RequestHashMismatch = "request_hash_mismatch",
+    BoundsExceeded = "bounds_exceeded",
+    PhaseFailed = "phase_failed",
+    // The log.
+    LogUnavailable = "log_unavailable",
+    LogCorrupt = "log_corrupt",
+    LogTruncated = "log_truncated",
+    CheckpointInvalid = "checkpoint_invalid",
+    KeyUnavailable = "key_unavailable",
+    // Replay.
+    InputsNotRetained = "inputs_not_retained",
+    InputsChanged = "inputs_changed",
+    ReplayDiverged = "replay_diverged",
+    UnknownRun = "unknown_run",
+    RunIncomplete = "run_incomplete",
+    UnknownVersion = "unknown_version",
+}
+
+impl Reason {
+    /// The one-line title of the page.
+    pub fn title(self) -> &'static str {
+        self.page().lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+impl ToCanonical for Reason {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        encoder.str(self.code());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_says_cause_consequence_and_remedy() {
+        for reason in Reason::ALL {
+            let page = reason.page();
+            assert!(page.starts_with("# "), "{reason} lacks a title");
+            for heading in ["## Cause", "## What the system did", "## What to do"] {
+                let body = page.split_once(heading).map(|(_, rest)| rest.trim());
+                assert!(
+                    body.is_some_and(|b| b.len() > 20 && !b.starts_with('#')),
+                    "{reason}: {heading}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_stable_words_and_unique() {
+        let mut codes: Vec<_> = Reason::ALL.iter().map(|r| r.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert!(reason.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+    }
+}
