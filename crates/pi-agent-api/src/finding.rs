@@ -1,0 +1,169 @@
+//! Findings: the one output vocabulary of all agents.
+
+use pi_artifacts::{Span, redact};
+use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::{Confidence, Severity};
+
+use crate::meta::Rule;
+
+/// What a finding shows as proof, already safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence(String);
+
+impl Evidence {
+    /// A short excerpt of text that is no secret.
+    pub fn text(excerpt: &str) -> Self {
+        let mut out: String = excerpt.chars().take(120).collect();
+        if out.len() < excerpt.len() {
+            out.push('…');
+        }
+        Self(out)
+    }
+
+    /// A secret: masked but for a short prefix, with its length.
+    pub fn secret(secret: &str) -> Self {
+        Self(format!("{} ({} characters)", redact::mask(secret), secret.chars().count()))
+    }
+
+    /// The text to show.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One thing found in one artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What is wrong here, in one sentence without a final stop.
+    pub message: String,
+    /// Identity of the thing that is wrong, stable when lines move and when the
+    /// artifact is respelled: `Deployment/web/containers[app]`, a variable's
+    /// name. Never a secret, nor a hash of one.
+    pub subject: String,
+    /// The one primary place.
+    pub span: Span,
+    /// Further places.
+    pub related: Vec<(Span, String)>,
+    /// Proof, redacted.
+    pub evidence: Option<Evidence>,
+    /// Places whose text must never be shown.
+    pub masked: Vec<Span>,
+    /// Severity of this finding; the rule's unless context changed it.
+    pub severity: Severity,
+    /// Confidence of this finding.
+    pub confidence: Confidence,
+    /// What to do; the rule's fix unless a better one is known here.
+    pub fix: String,
+}
+
+impl Finding {
+    pub(crate) fn new(rule: &'static Rule, span: Span) -> Self {
+        Self {
+            rule,
+            message: rule.summary.to_owned(),
+            subject: String::new(),
+            span,
+            related: Vec::new(),
+            evidence: None,
+            masked: Vec::new(),
+            severity: rule.severity,
+            confidence: rule.confidence,
+            fix: rule.fix.to_owned(),
+        }
+    }
+
+    /// Replaces the message.
+    pub fn message(&mut self, message: impl Into<String>) -> &mut Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Names the thing that is wrong.
+    pub fn subject(&mut self, subject: impl Into<String>) -> &mut Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// Adds a further place.
+    pub fn related(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    /// Shows an excerpt that is no secret.
+    pub fn evidence(&mut self, excerpt: &str) -> &mut Self {
+        self.evidence = Some(Evidence::text(excerpt));
+        self
+    }
+
+    /// Shows a masked secret and hides `span` wherever the text is shown.
+    pub fn secret(&mut self, secret: &str, span: Span) -> &mut Self {
+        self.evidence = Some(Evidence::secret(secret));
+        self.masked.push(span);
+        self
+    }
+
+    /// Sets the severity.
+    pub fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Sets the confidence.
+    pub fn confidence(&mut self, confidence: Confidence) -> &mut Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// Replaces the fix.
+    pub fn fix(&mut self, fix: impl Into<String>) -> &mut Self {
+        self.fix = fix.into();
+        self
+    }
+}
+
+impl ToCanonical for Finding {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Finding {
+            rule,
+            message,
+            subject,
+            span,
+            related,
+            evidence,
+            masked,
+            severity,
+            confidence,
+            fix,
+        } = self;
+        encoder.object(|o| {
+            o.field("confidence", confidence)
+                .field("evidence", &evidence.as_ref().map(Evidence::as_str))
+                .field("fix", fix)
+                .field("masked", masked)
+                .field("message", message)
+                .field_with("related", |e| {
+                    e.array(related.iter().map(|(span, label)| Related { span: *span, label }));
+                })
+                .field("rule", rule.id)
+                .field("severity", severity)
+                .field("span", span)
+                .field("subject", subject);
+        });
+    }
+}
+
+struct Related<'a> {
+    span: Span,
+    label: &'a str,
+}
+
+impl ToCanonical for Related<'_> {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        encoder.object(|o| {
+            o.field("label", self.label).field("span", &self.span);
+        });
+    }
+}

@@ -1,0 +1,6 @@
+//! Git commands, commit messages, changelogs and versions.
+
+use pi_agent_api::Agent;
+
+/// The agents of this domain, one line each.
+pub const AGENTS: &[&dyn Agent] = &[];

@@ -1,0 +1,28 @@
+//! The catalogue of micro-agents: one folder per domain, one file per agent.
+//!
+//! Pure: an agent sees one artifact and writes findings, nothing else.
+
+use pi_agent_api::{Agent, Catalogue, CatalogueError};
+
+pub mod containers_k8s;
+pub mod git_release;
+pub mod secrets;
+pub mod supply_chain_ci;
+pub mod web_api;
+
+/// Every agent of this build, in the order of their domains.
+pub fn agents() -> Vec<&'static dyn Agent> {
+    [
+        containers_k8s::AGENTS,
+        git_release::AGENTS,
+        secrets::AGENTS,
+        supply_chain_ci::AGENTS,
+        web_api::AGENTS,
+    ]
+    .concat()
+}
+
+/// The catalogue of this build.
+pub fn catalogue() -> Result<Catalogue, CatalogueError> {
+    Catalogue::new(agents())
+}

@@ -1,0 +1,191 @@
+//! An artifact and its lazily parsed views.
+
+use std::any::{Any, TypeId};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use pi_core::{Digest, Reason};
+
+use crate::data::Document;
+use crate::dependencies::Dependencies;
+use crate::dockerfile::Dockerfile;
+use crate::kind::{Kind, detect};
+use crate::limits::MAX_PARSE_BYTES;
+use crate::literal::Literals;
+use crate::span::{LineIndex, Position, Span};
+
+/// Why a view of an artifact cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseFailure {
+    /// `artifact_too_large`, `artifact_too_deep` or `artifact_unparsable`.
+    pub reason: Reason,
+    /// What is wrong, without quoting the artifact's content.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+impl ParseFailure {
+    /// The text is not valid in its language at `span`.
+    pub fn syntax(message: impl Into<String>, span: Span) -> Self {
+        Self { reason: Reason::ArtifactUnparsable, message: message.into(), span }
+    }
+}
+
+/// The result of parsing a view.
+pub type Parsed<T> = Result<T, ParseFailure>;
+
+/// A named sequence of bytes with a kind. Cheap to share, immutable; each view
+/// is parsed at most once.
+pub struct Artifact {
+    path: String,
+    bytes: Vec<u8>,
+    kind: Kind,
+    lines: OnceLock<LineIndex>,
+    data: OnceLock<Parsed<Vec<Document>>>,
+    dockerfile: OnceLock<Parsed<Dockerfile>>,
+    dependencies: OnceLock<Parsed<Dependencies>>,
+    literals: OnceLock<Literals>,
+    derived: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+}
+
+impl Artifact {
+    /// Wraps bytes; the kind is detected.
+    pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let path = path.into();
+        let kind = detect(&path, &bytes);
+        Self::with_kind(path, bytes, kind)
+    }
+
+    /// Wraps bytes of a known kind.
+    pub fn with_kind(path: impl Into<String>, bytes: Vec<u8>, kind: Kind) -> Self {
+        Self {
+            path: path.into(),
+            bytes,
+            kind,
+            lines: OnceLock::new(),
+            data: OnceLock::new(),
+            dockerfile: OnceLock::new(),
+            dependencies: OnceLock::new(),
+            literals: OnceLock::new(),
+            derived: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The path, relative to the composition's root and `/`-separated.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The last component of the path.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The content.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// SHA-256 of the content.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    /// The content as text; `None` when it is not UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
+
+    /// The content as text below the parsers' byte cap.
+    pub fn parsable_text(&self) -> Parsed<&str> {
+        if self.bytes.len() > MAX_PARSE_BYTES {
+            return Err(ParseFailure {
+                reason: Reason::ArtifactTooLarge,
+                message: format!(
+                    "{} bytes are more than the {MAX_PARSE_BYTES} that are parsed",
+                    self.bytes.len()
+                ),
+                span: Span::default(),
+            });
+        }
+        std::str::from_utf8(&self.bytes).map_err(|error| {
+            ParseFailure::syntax(
+                "not UTF-8",
+                Span::new(error.valid_up_to(), error.valid_up_to() + 1),
+            )
+        })
+    }
+
+    /// The index of lines.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+    }
+
+    /// Line and column of a byte offset.
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines().position(self.text().unwrap_or_default(), offset)
+    }
+
+    /// The text under a span.
+    pub fn slice(&self, span: Span) -> &str {
+        span.of(self.text().unwrap_or_default())
+    }
+
+    /// The documents of a YAML, JSON or TOML artifact (any kind that is written
+    /// in one of them, Compose, Kubernetes and lockfiles included).
+    pub fn data(&self) -> Result<&[Document], &ParseFailure> {
+        self.data.get_or_init(|| crate::data::parse(self)).as_ref().map(Vec::as_slice)
+    }
+
+    /// The instructions of a Dockerfile.
+    pub fn dockerfile(&self) -> Result<&Dockerfile, &ParseFailure> {
+        self.dockerfile.get_or_init(|| crate::dockerfile::parse(self)).as_ref()
+    }
+
+    /// The dependencies that a manifest or lockfile declares.
+    pub fn dependencies(&self) -> Result<&Dependencies, &ParseFailure> {
+        self.dependencies.get_or_init(|| crate::dependencies::parse(self)).as_ref()
+    }
+
+    /// Every string literal and assigned value with its name: the one walk that
+    /// serves the agents that look at values in any language. Never fails: text
+    /// that does not parse is read by a lexical scanner.
+    pub fn literals(&self) -> &Literals {
+        self.literals.get_or_init(|| crate::literal::collect(self))
+    }
+
+    /// A value that an engine derives from this artifact, computed once and
+    /// shared by all agents of that engine. The type is the key.
+    pub fn derived<T: Any + Send + Sync>(&self, compute: impl FnOnce(&Artifact) -> T) -> Arc<T> {
+        let key = TypeId::of::<T>();
+        let find = |cache: &[(TypeId, Arc<dyn Any + Send + Sync>)]| {
+            let (_, value) = cache.iter().find(|(id, _)| *id == key)?;
+            Arc::clone(value).downcast::<T>().ok()
+        };
+        if let Some(value) = find(&self.derived.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return value;
+        }
+        // Computed outside the lock, so that engines may build on each other.
+        let value = Arc::new(compute(self));
+        let mut cache = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        match find(&cache) {
+            Some(first) => first,
+            None => {
+                cache.push((key, Arc::clone(&value) as Arc<dyn Any + Send + Sync>));
+                value
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Artifact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Artifact({}, {}, {} bytes)", self.path, self.kind, self.bytes.len())
+    }
+}

@@ -1,0 +1,33 @@
+//! Every cap on what is examined, in one place.
+//!
+//! Third-party parsers recurse; some end the process on deep input. Each parser
+//! therefore runs only on text that passed the byte cap and the nesting cap of
+//! its language, on threads with [`PARSER_STACK_BYTES`] of stack.
+
+/// Largest file that is read at all. Larger ones are listed in the manifest
+/// with their size and reported, never loaded.
+pub const MAX_ARTIFACT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Largest text that is given to a parser. Above it, only the linear scanners
+/// (secrets, Unicode) look at the text, and a finding says so.
+pub const MAX_PARSE_BYTES: usize = 1024 * 1024;
+
+/// Deepest nesting of brackets, blocks or indentation for data formats and
+/// programming languages.
+pub const MAX_NESTING: usize = 256;
+
+/// Deepest nesting for shell, whose parser needs the most stack per level.
+pub const MAX_SHELL_NESTING: usize = 200;
+
+/// Most nodes that YAML aliases may expand to in one document.
+pub const MAX_YAML_NODES: usize = 200_000;
+
+/// Stack of a thread that parses.
+pub const PARSER_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Steps that one agent may take on one artifact before its budget is spent.
+pub const MAX_AGENT_STEPS: u64 = 20_000_000;
+
+/// Findings that one agent may report on one artifact; the rest is summed up in
+/// one finding.
+pub const MAX_FINDINGS_PER_AGENT: usize = 200;
