@@ -47,7 +47,11 @@ fn ci() -> Result<()> {
 
 fn full() -> Result<()> {
     ci()?;
-    step_with("cargo", &["nextest", "run", "--workspace", "--release"], &[("PI_TEST_SCALE", "full")])
+    step_with(
+        "cargo",
+        &["nextest", "run", "--workspace", "--release"],
+        &[("PI_TEST_SCALE", "full")],
+    )
 }
 
 fn conformance() -> Result<()> {

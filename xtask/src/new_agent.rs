@@ -13,7 +13,8 @@ pub fn run(domain: &str, slug: &str) -> Result<()> {
         bail!("`{domain}` is no domain; the domains are {}", all.join(", "));
     };
     ensure!(
-        !slug.is_empty() && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+        !slug.is_empty()
+            && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
         "a slug is lower-case words joined by `_`"
     );
     let folder = Path::new("crates/pi-agents/src").join(domain.replace('-', "_"));
@@ -42,9 +43,11 @@ fn register(module: &Path, slug: &str) -> Result<()> {
     let name = type_name(slug);
     let list_start = "pub const AGENTS: &[&dyn Agent] = &[";
     ensure!(text.contains(list_start), "{} has no AGENTS list", module.display());
-    let text = text
-        .replacen(list_start, &format!("{list_start}&{slug}::{name}, "), 1)
-        .replacen("use pi_agent_api", &format!("mod {slug};\n\nuse pi_agent_api"), 1);
+    let text = text.replacen(list_start, &format!("{list_start}&{slug}::{name}, "), 1).replacen(
+        "use pi_agent_api",
+        &format!("mod {slug};\n\nuse pi_agent_api"),
+        1,
+    );
     fs::write(module, text)?;
     Ok(())
 }

@@ -21,9 +21,10 @@ pub struct Record {
 }
 
 impl Record {
-    /// The acceptance: digests of everything that the run may depend on.
-    pub fn accepted(admitted: &AdmittedComposition) -> Self {
-        Self::new("pi.run.accepted", "run.accepted", &Acceptance(admitted))
+    /// The acceptance: digests of everything that the run may depend on, and
+    /// `source`, which says where the inputs lay and which nothing depends on.
+    pub fn accepted(admitted: &AdmittedComposition, source: &str) -> Self {
+        Self::new("pi.run.accepted", "run.accepted", &Acceptance { admitted, source })
     }
 
     pub(crate) fn receipt(receipt: &Receipt, hash: Digest) -> Self {
@@ -50,11 +51,14 @@ impl Record {
     }
 }
 
-struct Acceptance<'a>(&'a AdmittedComposition);
+struct Acceptance<'a> {
+    admitted: &'a AdmittedComposition,
+    source: &'a str,
+}
 
 impl ToCanonical for Acceptance<'_> {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        let AdmittedComposition { request, manifest, baseline, catalogue, policy } = self.0;
+        let AdmittedComposition { request, manifest, baseline, catalogue, policy } = self.admitted;
         let slugs: Vec<String> = catalogue
             .agents()
             .iter()
@@ -70,7 +74,8 @@ impl ToCanonical for Acceptance<'_> {
                 .field("policy", policy)
                 .field("policy_digest", &policy.digest())
                 .field("request", request.content())
-                .field("request_hash", &request.hash());
+                .field("request_hash", &request.hash())
+                .field("source", self.source);
         });
     }
 }

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pi_agent_api::Catalogue;
-use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_artifacts::Artifact;
+use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_core::{Digest, Reason};
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::examine::{Examination, Options, Status, examine};
@@ -80,15 +80,28 @@ impl Job {
         let bytes = match self.inputs.read(path, digest) {
             Ok(bytes) => bytes,
             Err(refusal) => {
-                return failed(catalogue, path, Status::SchemaMismatch, Reason::ArtifactChanged, &refusal.detail);
+                return failed(
+                    catalogue,
+                    path,
+                    Status::SchemaMismatch,
+                    Reason::ArtifactChanged,
+                    &refusal.detail,
+                );
             }
         };
         if Digest::of(&bytes) != digest {
             let detail = "its bytes are not the frozen ones";
-            return failed(catalogue, path, Status::SchemaMismatch, Reason::ArtifactChanged, detail);
+            return failed(
+                catalogue,
+                path,
+                Status::SchemaMismatch,
+                Reason::ArtifactChanged,
+                detail,
+            );
         }
         if let Some(reason) = self.guarded(path, bytes.len()) {
-            let status = if reason == Reason::AgentTimedOut { Status::Timeout } else { Status::Panic };
+            let status =
+                if reason == Reason::AgentTimedOut { Status::Timeout } else { Status::Panic };
             return failed(catalogue, path, status, reason, "in the guarded process");
         }
         let artifact = Artifact::with_kind(path.as_str(), bytes, kind);
@@ -110,7 +123,13 @@ impl Job {
     }
 }
 
-fn failed(catalogue: &Catalogue, path: &str, status: Status, reason: Reason, detail: &str) -> Examination {
+fn failed(
+    catalogue: &Catalogue,
+    path: &str,
+    status: Status,
+    reason: Reason,
+    detail: &str,
+) -> Examination {
     Examination::failed(catalogue, path, Digest::ZERO, status, reason, detail)
 }
 

@@ -69,7 +69,8 @@ pub fn freeze(paths: &[PathBuf], threads: usize) -> Result<Frozen, FreezeError> 
     for root in &roots {
         walk(root, &mut found);
     }
-    let entries = in_parallel(threads, &found, |(path, refusal)| entry(&base, path, refusal.as_ref()));
+    let entries =
+        in_parallel(threads, &found, |(path, refusal)| entry(&base, path, refusal.as_ref()));
     let manifest = Manifest::new(entries);
     if manifest.entries().is_empty() {
         let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
@@ -119,7 +120,9 @@ fn unwalkable(root: &Path, error: &ignore::Error) -> (PathBuf, Option<Refusal>) 
 fn path_of(error: &ignore::Error) -> Option<&Path> {
     match error {
         ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
         _ => None,
     }
 }

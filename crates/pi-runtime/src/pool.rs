@@ -46,7 +46,10 @@ mod tests {
     fn results_come_in_the_order_of_the_items() {
         let items: Vec<u64> = (0..1_000).collect();
         for threads in [1, 2, 8] {
-            assert_eq!(in_parallel(threads, &items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+            assert_eq!(
+                in_parallel(threads, &items, |n| n * 2),
+                items.iter().map(|n| n * 2).collect::<Vec<_>>()
+            );
         }
         assert!(in_parallel(4, &Vec::<u64>::new(), |n| *n).is_empty());
     }

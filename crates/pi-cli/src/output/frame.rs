@@ -10,7 +10,14 @@ const MAX_LINE_CHARS: usize = 160;
 
 /// The frame of one finding in `text`. `masked` are the places whose characters
 /// must not be shown, of all findings in the artifact.
-pub fn frame(text: &str, span: Span, masked: &[Span], path: &str, label: &str, colour: bool) -> String {
+pub fn frame(
+    text: &str,
+    span: Span,
+    masked: &[Span],
+    path: &str,
+    label: &str,
+    colour: bool,
+) -> String {
     let index = LineIndex::new(text.as_bytes());
     let first = index.line(span.start);
     let Some(line) = index.line_span(text, first) else { return String::new() };
@@ -58,7 +65,8 @@ fn printable(character: char) -> char {
 
 /// The part of `span` that lies on `line`, in characters.
 fn char_range(text: &str, line: Span, span: Span) -> Range<usize> {
-    let count = |from: u32, to: u32| Span { start: from, end: to.max(from) }.of(text).chars().count();
+    let count =
+        |from: u32, to: u32| Span { start: from, end: to.max(from) }.of(text).chars().count();
     let start = count(line.start, span.start);
     let end = count(line.start, span.end.min(line.end));
     start..end.max(start + 1)

@@ -117,7 +117,8 @@ pub struct Row<'a> {
 
 impl ToCanonical for Row<'_> {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        let Located { agent, finding, start, end, fingerprint, votes, allowed, known } = self.located;
+        let Located { agent, finding, start, end, fingerprint, votes, allowed, known } =
+            self.located;
         let words = |vote: &bool| if *vote { "found" } else { "absent" };
         encoder.object(|o| {
             o.field("agent", *agent)

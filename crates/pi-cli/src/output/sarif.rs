@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use pi_agent_api::{Catalogue, Meta, Rule};
-use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::Severity;
+use pi_core::canonical::{Encoder, ToCanonical};
 use pi_kernel::examine::Located;
 
 use super::json::{Row, RunReport};
@@ -91,14 +91,15 @@ impl ToCanonical for Run<'_> {
     }
 }
 
-fn driver(
-    encoder: &mut Encoder,
-    rules: &BTreeMap<String, (&'static Rule, Option<&'static Meta>)>,
-) {
+fn driver(encoder: &mut Encoder, rules: &BTreeMap<String, (&'static Rule, Option<&'static Meta>)>) {
     encoder.object(|o| {
         o.field("name", "pi")
             .field_with("rules", |e| {
-                e.array(rules.iter().map(|(id, (rule, meta))| Descriptor { id, rule, meta: *meta }));
+                e.array(rules.iter().map(|(id, (rule, meta))| Descriptor {
+                    id,
+                    rule,
+                    meta: *meta,
+                }));
             })
             .field("semanticVersion", env!("CARGO_PKG_VERSION"));
     });

@@ -55,17 +55,33 @@ fn read(base: &Path, path: &str) -> String {
     }
 }
 
-fn finding(out: &mut String, artifact: &ArtifactFindings, located: &Located, text: &str, view: &View<'_>) {
+fn finding(
+    out: &mut String,
+    artifact: &ArtifactFindings,
+    located: &Located,
+    text: &str,
+    view: &View<'_>,
+) {
     let item = &located.finding;
     let style = style::severity(item.severity);
     let name = format!("{}/{}", located.agent, item.rule.id);
-    let _ = writeln!(out, "{} {} {}", paint(style, item.severity), paint(BOLD, &item.message), paint(DIM, &name));
+    let _ = writeln!(
+        out,
+        "{} {} {}",
+        paint(style, item.severity),
+        paint(BOLD, &item.message),
+        paint(DIM, &name)
+    );
     let masked: Vec<Span> =
         artifact.findings.iter().flat_map(|other| other.finding.masked.iter().copied()).collect();
     let label = item.evidence.as_ref().map(pi_agent_api::Evidence::as_str).unwrap_or_default();
     let shown = frame(text, item.span, &masked, &artifact.path, label, view.colour);
     if shown.is_empty() || text.is_empty() {
-        let _ = writeln!(out, "  --> {}:{}:{}", artifact.path, located.start.line, located.start.column);
+        let _ = writeln!(
+            out,
+            "  --> {}:{}:{}",
+            artifact.path, located.start.line, located.start.column
+        );
     } else {
         let _ = writeln!(out, "{shown}");
     }
@@ -82,8 +98,16 @@ fn finding(out: &mut String, artifact: &ArtifactFindings, located: &Located, tex
         let _ = writeln!(out, "   {}", paint(DIM, "known to the baseline"));
     }
     if located.votes.contains(&false) {
-        let words: Vec<_> = located.votes.iter().map(|v| if *v { "found" } else { "absent" }).collect();
-        let _ = writeln!(out, "   {} original {}, copies {} and {}", paint(style::WARN, "dissent:"), words.first().unwrap_or(&""), words.get(1).unwrap_or(&""), words.get(2).unwrap_or(&""));
+        let words: Vec<_> =
+            located.votes.iter().map(|v| if *v { "found" } else { "absent" }).collect();
+        let _ = writeln!(
+            out,
+            "   {} original {}, copies {} and {}",
+            paint(style::WARN, "dissent:"),
+            words.first().unwrap_or(&""),
+            words.get(1).unwrap_or(&""),
+            words.get(2).unwrap_or(&"")
+        );
     }
     out.push('\n');
 }
@@ -115,7 +139,8 @@ fn summary(out: &mut String, report: &RunReport<'_>) {
         outcome.agents_catalogue
     );
     for because in &outcome.reasons {
-        let _ = writeln!(out, "  {} {}: {}", paint(DIM, "because"), because.reason, because.message);
+        let _ =
+            writeln!(out, "  {} {}: {}", paint(DIM, "because"), because.reason, because.message);
     }
     let _ = writeln!(out, "  {}      {}", paint(DIM, "run"), report.run);
     let _ = writeln!(out, "  {}    {}", paint(DIM, "proof"), outcome.determinism_proof);
@@ -129,6 +154,11 @@ fn summary(out: &mut String, report: &RunReport<'_>) {
     );
     if outcome.decision != Decision::Allow {
         let code = outcome.reasons.first().map(|because| because.reason.code()).unwrap_or_default();
-        let _ = writeln!(out, "  {}     pi explain {code}; pi replay {}", paint(DIM, "next"), report.run);
+        let _ = writeln!(
+            out,
+            "  {}     pi explain {code}; pi replay {}",
+            paint(DIM, "next"),
+            report.run
+        );
     }
 }
