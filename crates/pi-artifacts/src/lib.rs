@@ -10,12 +10,14 @@
 pub mod artifact;
 pub mod data;
 pub mod dependencies;
+mod detect;
 pub mod dockerfile;
 pub mod kind;
 pub mod limits;
 pub mod literal;
 pub mod perturb;
 pub mod redact;
+pub mod shell;
 pub mod span;
 
 pub use artifact::{Artifact, ParseFailure};
