@@ -90,7 +90,12 @@ impl Builder {
                 self.place(node);
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(anchor, tag.as_deref().and_then(custom), Content::Sequence(Vec::new()), span)?;
+                self.open(
+                    anchor,
+                    tag.as_deref().and_then(custom),
+                    Content::Sequence(Vec::new()),
+                    span,
+                )?;
             }
             Event::MappingStart(anchor, tag) => {
                 let content = Content::Map { entries: Vec::new(), key: None };
@@ -126,7 +131,13 @@ impl Builder {
         Ok(())
     }
 
-    fn open(&mut self, anchor: usize, tag: Option<String>, content: Content, start: Span) -> Parsed<()> {
+    fn open(
+        &mut self,
+        anchor: usize,
+        tag: Option<String>,
+        content: Content,
+        start: Span,
+    ) -> Parsed<()> {
         if self.open.len() >= MAX_NESTING {
             return Err(ParseFailure {
                 reason: Reason::ArtifactTooDeep,
@@ -141,14 +152,18 @@ impl Builder {
     }
 
     fn close(&mut self) {
-        let Some(Open { start, anchor, tag, content, nodes_before }) = self.open.pop() else { return };
+        let Some(Open { start, anchor, tag, content, nodes_before }) = self.open.pop() else {
+            return;
+        };
         let node = match content {
             Content::Sequence(items) => {
                 let span = items.iter().fold(start, |span, item| span.to(item.span));
                 Node { value: Data::Sequence(items), span }
             }
             Content::Map { entries, .. } => {
-                let span = entries.iter().fold(start, |span, entry| span.to(entry.key_span).to(entry.value.span));
+                let span = entries
+                    .iter()
+                    .fold(start, |span, entry| span.to(entry.key_span).to(entry.value.span));
                 Node { value: Data::Map(merge(entries)), span }
             }
         };
@@ -182,7 +197,8 @@ fn merge(entries: Vec<Entry>) -> Vec<Entry> {
     if !entries.iter().any(|entry| entry.key == "<<") {
         return entries;
     }
-    let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key == "<<");
+    let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| entry.key == "<<");
     for source in &merges {
         let maps: Vec<&Node> = match &source.value.value {
             Data::Sequence(items) => items.iter().collect(),

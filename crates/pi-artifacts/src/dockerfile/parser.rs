@@ -6,8 +6,24 @@ use crate::artifact::{ParseFailure, Parsed};
 use crate::span::Span;
 
 const KEYWORDS: &[&str] = &[
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
-    "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
 
 pub(super) fn parse(text: &str) -> Parsed<Dockerfile> {
@@ -27,7 +43,10 @@ pub(super) fn parse(text: &str) -> Parsed<Dockerfile> {
 /// The escape character: `# escape=` among the parser directives at the top.
 fn escape(lines: &[Line<'_>]) -> char {
     for line in lines {
-        let Some(comment) = line.text.trim_start_matches('\u{feff}').trim().strip_prefix('#') else { break };
+        let Some(comment) = line.text.trim_start_matches('\u{feff}').trim().strip_prefix('#')
+        else {
+            break;
+        };
         let Some((name, value)) = comment.split_once('=') else { break };
         if name.trim().eq_ignore_ascii_case("escape") && value.trim() == "`" {
             return '`';
@@ -78,8 +97,13 @@ impl<'a> Parser<'a> {
         let flags = scan.flags(&keyword);
         let heredocs = self.heredocs(&keyword, &logical)?;
         let arguments = scan.arguments(&keyword, heredocs)?;
-        let end = self.at.checked_sub(1).and_then(|last| self.lines.get(last)).map_or(logical.end, Line::end);
-        let span = Span::new(logical.start, if has_heredoc(&arguments) { end } else { logical.end });
+        let end = self
+            .at
+            .checked_sub(1)
+            .and_then(|last| self.lines.get(last))
+            .map_or(logical.end, Line::end);
+        let span =
+            Span::new(logical.start, if has_heredoc(&arguments) { end } else { logical.end });
         Ok(Instruction { keyword, keyword_span, flags, arguments, span, stage: self.stage })
     }
 
@@ -160,10 +184,14 @@ fn announced(text: &str) -> Vec<(String, bool)> {
                 let word = after.get(1..).unwrap_or_default();
                 let strip_tabs = word.starts_with('-');
                 let word = word.strip_prefix('-').unwrap_or(word);
-                let word: String =
-                    word.chars().take_while(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | ')' | '>')).collect();
+                let word: String = word
+                    .chars()
+                    .take_while(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | ')' | '>'))
+                    .collect();
                 let delimiter = word.replace(['"', '\''], "");
-                if !delimiter.is_empty() && delimiter.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                if !delimiter.is_empty()
+                    && delimiter.chars().all(|c| c.is_alphanumeric() || c == '_')
+                {
                     found.push((delimiter, strip_tabs));
                 }
             }
@@ -206,7 +234,9 @@ impl Scan<'_> {
             let text = self.rest().get(2..length).unwrap_or_default().to_owned();
             self.at += length;
             let (name, value) = match text.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.trim_matches(['"', '\'']).to_owned())),
+                Some((name, value)) => {
+                    (name.to_owned(), Some(value.trim_matches(['"', '\'']).to_owned()))
+                }
                 None => (text, None),
             };
             flags.push(Flag { name, value, span: self.logical.span(start, self.at) });
@@ -303,7 +333,9 @@ impl Scan<'_> {
                 (None, '"' | '\'') => quote = Some(character),
                 (Some('\''), c) => out.push(c),
                 (_, c) if c == self.escape => match characters.peek() {
-                    Some((_, next)) if matches!(next, '"' | '\'' | ' ' | '$') || *next == self.escape => {
+                    Some((_, next))
+                        if matches!(next, '"' | '\'' | ' ' | '$') || *next == self.escape =>
+                    {
                         out.push(*next);
                         characters.next();
                     }
@@ -418,9 +450,12 @@ mod tests {
 
     #[test]
     fn continuations_comments_and_heredocs() {
-        let text = "FROM a\nRUN echo 1 \\\n  # remark\n  && echo 2\nRUN <<EOF cat\nUSER x\nEOF\nUSER y\n";
+        let text =
+            "FROM a\nRUN echo 1 \\\n  # remark\n  && echo 2\nRUN <<EOF cat\nUSER x\nEOF\nUSER y\n";
         let file = parsed(text);
-        let Arguments::Shell { text: shell, .. } = &file.instructions[1].arguments else { panic!() };
+        let Arguments::Shell { text: shell, .. } = &file.instructions[1].arguments else {
+            panic!()
+        };
         assert_eq!(shell.split_whitespace().collect::<Vec<_>>().join(" "), "echo 1 && echo 2");
         let Arguments::Shell { heredocs, .. } = &file.instructions[2].arguments else { panic!() };
         assert_eq!(heredocs[0].body, "USER x\n");
@@ -432,7 +467,8 @@ mod tests {
     fn pairs_in_both_forms() {
         let text = "FROM a\nENV A=1 B=\"x y\" C=a\\ b\nENV OLD the rest\nLABEL k=v\nARG N\n";
         let file = parsed(text);
-        let values: Vec<_> = file.instructions[1].pairs().iter().map(|p| p.value.clone().unwrap().text).collect();
+        let values: Vec<_> =
+            file.instructions[1].pairs().iter().map(|p| p.value.clone().unwrap().text).collect();
         assert_eq!(values, ["1", "x y", "a b"]);
         assert_eq!(file.instructions[2].pairs()[0].value.clone().unwrap().text, "the rest");
         assert!(file.instructions[4].pairs()[0].value.is_none());
