@@ -3,10 +3,15 @@
 use pi_agent_api::Agent;
 
 mod advisories;
+mod attestation;
+mod base64;
 mod binary_file_detector;
+mod checksum_manifest;
+mod code_signing_enforcer;
 mod comments;
 mod dependency_graph_analyzer;
 mod dependency_vuln_scanner;
+mod deployment_safety_guard;
 mod dominators;
 mod github_actions_unpinned_version;
 mod graph;
@@ -38,8 +43,10 @@ mod workflow;
 /// The agents of this domain, one line each.
 pub const AGENTS: &[&dyn Agent] = &[
     &binary_file_detector::BinaryFileDetector,
+    &code_signing_enforcer::CodeSigningEnforcer,
     &dependency_graph_analyzer::DependencyGraphAnalyzer,
     &dependency_vuln_scanner::DependencyVulnScanner,
+    &deployment_safety_guard::DeploymentSafetyGuard,
     &github_actions_unpinned_version::GithubActionsUnpinnedVersion,
     &license_header_checker::LicenseHeaderChecker,
     &npm_dependency_vuln_scanner::NpmDependencyVulnScanner,
