@@ -25,7 +25,9 @@ pub fn looseness(
     dependencies: &Dependencies,
     dependency: &Dependency,
 ) -> Option<Looseness> {
-    if dependencies.locked || dependency.has_integrity {
+    // What a library expects of its host is meant to be wide.
+    let peer = dependency.section.contains("peer");
+    if dependencies.locked || dependency.has_integrity || peer {
         return None;
     }
     match &dependency.source {

@@ -149,10 +149,8 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     if artifact.kind() == Kind::NpmManifest {
         scripts(artifact, report)?;
     }
-    if artifact.kind() == Kind::PipRequirements {
-        indexes(artifact, report)?;
-    }
     let dependencies = artifact.dependencies()?;
+    indexes(dependencies, report);
     let mut unhashed: Vec<&Dependency> = Vec::new();
     for dependency in &dependencies.items {
         report.tick(1)?;
@@ -240,13 +238,7 @@ fn source(dependencies: &Dependencies, dependency: &Dependency, report: &mut Rep
         Source::Registry(Some(url)) | Source::Url(url) | Source::Git { url, .. } => url,
         Source::Registry(None) | Source::Path(_) => return,
     };
-    let bare = url.trim_start_matches("git+").trim_start_matches("registry+");
-    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"]
-        .iter()
-        .any(|h| bare.starts_with(h));
-    if (bare.starts_with("http://") || bare.starts_with("git://") || bare.starts_with("ftp://"))
-        && !local
-    {
+    if is_plain(url) {
         report
             .finding(&INSECURE, dependency.span)
             .message(format!("`{name}` is fetched without encryption"))
@@ -292,31 +284,27 @@ fn script(entry: &Entry, always: bool, report: &mut Report) {
         .evidence(command);
 }
 
-/// Options of a requirements file; the dependency view does not hold them.
-fn indexes(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
-    let Ok(text) = artifact.parsable_text() else { return Ok(()) };
-    for (start, line) in super::unicode_text::lines(text) {
-        report.tick(1)?;
-        let line = line.trim_end();
-        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
-        let (Some(option), Some(url)) = (words.next(), words.next()) else { continue };
-        let span = pi_artifacts::Span::new(start, start + line.len());
-        let plain = url.starts_with("http://") && !url.starts_with("http://localhost");
-        match option {
-            "--extra-index-url" => {
-                report.finding(&EXTRA_INDEX, span).subject(host(url));
-            }
-            "-i" | "--index-url" | "--find-links" | "-f" if plain => {}
-            _ => continue,
+/// Package indexes that the file names for all of its dependencies.
+fn indexes(dependencies: &Dependencies, report: &mut Report) {
+    for registry in &dependencies.registries {
+        let subject = host(&registry.url);
+        if registry.extra && dependencies.ecosystem == Ecosystem::PyPi {
+            report.finding(&EXTRA_INDEX, registry.span).subject(subject);
         }
-        if plain {
+        if is_plain(&registry.url) {
             report
-                .finding(&INSECURE, span)
+                .finding(&INSECURE, registry.span)
                 .message("a package index is read without encryption")
-                .subject(host(url));
+                .subject(subject);
         }
     }
-    Ok(())
+}
+
+/// Whether a URL is fetched without encryption from another machine.
+fn is_plain(url: &str) -> bool {
+    let url = url.trim_start_matches("git+").trim_start_matches("registry+");
+    let plain = ["http://", "git://", "ftp://"].iter().any(|scheme| url.starts_with(scheme));
+    plain && !matches!(host(url).split(':').next(), Some("localhost" | "127.0.0.1"))
 }
 
 /// The host of a URL, without the user and password that may stand before it.

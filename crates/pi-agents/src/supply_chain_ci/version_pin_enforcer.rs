@@ -70,7 +70,8 @@ declare_agent! {
     /// silent, because a lockfile fixes them; whether there is one is not known from
     /// one file. `go.mod` always names versions. Docker images and actions are the
     /// matter of other agents. Dependencies for development count one severity
-    /// lower. Peer dependencies are meant to be wide and may be reported.
+    /// lower, as do requirements of the build system. Peer dependencies are meant to
+    /// be wide and are silent.
     ///
     /// # References
     /// CWE-1357 (reliance on insufficiently trustworthy component), OpenSSF Scorecard
