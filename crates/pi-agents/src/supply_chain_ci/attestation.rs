@@ -133,14 +133,13 @@ pub fn envelope(root: &Node, outside: Option<Span>, report: &mut Report) -> Resu
     }
     report.tick(bytes.len() as u64)?;
     let inner = Artifact::with_kind("payload.json", bytes, Kind::Json);
-    let found = match inner.data() {
+    match inner.data() {
         Ok([document, ..]) => statement(&document.root, Some(place(payload, outside)), report),
         _ => {
             malformed(report, place(payload, outside), "payload", "the payload is not JSON");
             Ok(())
         }
-    };
-    found
+    }
 }
 
 /// Checks an in-toto statement.

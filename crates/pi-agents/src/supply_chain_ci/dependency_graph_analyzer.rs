@@ -66,8 +66,9 @@ declare_agent! {
     ///
     /// # Limits
     /// Several versions of one package are one node, so that a circle over two
-    /// versions is reported too. A chain is long from 20 packages on; a package is a
-    /// single point when at least 20 others and a third of all come in through it.
+    /// versions is reported too. A chain is long from 20 packages on; the one
+    /// package with the most behind it is reported, when these are at least 20 and a
+    /// third of all.
     /// In npm, circles are allowed and work; they count as information there. The
     /// graph is walked without recursion and with counted steps.
     ///
@@ -152,14 +153,21 @@ fn cycle(graph: &Graph, members: &[usize], ecosystem: Ecosystem, report: &mut Re
 fn points(graph: &Graph, report: &mut Report) -> Result<(), Stop> {
     let roots = graph.roots();
     let sizes = graph.dominated(report)?;
-    for (node, size) in sizes.into_iter().enumerate() {
-        // Roots are what the project chose itself.
-        if size >= MANY && size * 3 >= graph.len() && !roots.contains(&node) {
-            report
-                .finding(&POINT, graph.span(node))
-                .message(format!("{size} packages come in only through `{}`", graph.name(node)))
-                .subject(graph.name(node));
-        }
+    // Roots are what the project chose itself. Of the packages of one chain all
+    // are single points; the first of them is the one to watch.
+    let largest = sizes
+        .into_iter()
+        .enumerate()
+        .filter(|(node, _)| !roots.contains(node))
+        .max_by_key(|(node, size)| (*size, std::cmp::Reverse(graph.name(*node))));
+    if let Some((node, size)) = largest
+        && size >= MANY
+        && size * 3 >= graph.len()
+    {
+        report
+            .finding(&POINT, graph.span(node))
+            .message(format!("{size} packages come in only through `{}`", graph.name(node)))
+            .subject(graph.name(node));
     }
     Ok(())
 }

@@ -182,7 +182,7 @@ fn deployment(spec: &Node, subject: &str, report: &mut Report) {
 }
 
 fn rollout(rolling: &Node, replicas: Option<i64>, subject: &str, report: &mut Report) {
-    let amount = |key: &str| rolling.get(key).and_then(|node| Amount::read(node));
+    let amount = |key: &str| rolling.get(key).and_then(Amount::read);
     let unavailable = amount("maxUnavailable");
     if let (Some(amount), Some(node)) = (unavailable, rolling.get("maxUnavailable")) {
         let all = match amount {

@@ -6,6 +6,7 @@ mod advisories;
 mod attestation;
 mod base64;
 mod binary_file_detector;
+mod calls;
 mod checksum_manifest;
 mod code_signing_enforcer;
 mod comments;
@@ -13,6 +14,7 @@ mod dependency_graph_analyzer;
 mod dependency_vuln_scanner;
 mod deployment_safety_guard;
 mod dominators;
+mod git_sec_scanner;
 mod github_actions_unpinned_version;
 mod graph;
 mod install_scripts;
@@ -21,6 +23,8 @@ mod license_header_checker;
 mod magic;
 mod names;
 mod npm_dependency_vuln_scanner;
+mod patch;
+mod patch_proposals;
 mod pins;
 mod pipeline_cache;
 mod pipeline_injection;
@@ -32,6 +36,7 @@ mod sbom_cyclonedx;
 mod sbom_cyclonedx_fields;
 mod sbom_spdx;
 mod sbom_validator;
+mod self_healing_patch_agent;
 mod supply_chain_integrity_checker;
 mod unicode_homoglyph_detector;
 mod unicode_text;
@@ -47,11 +52,13 @@ pub const AGENTS: &[&dyn Agent] = &[
     &dependency_graph_analyzer::DependencyGraphAnalyzer,
     &dependency_vuln_scanner::DependencyVulnScanner,
     &deployment_safety_guard::DeploymentSafetyGuard,
+    &git_sec_scanner::GitSecScanner,
     &github_actions_unpinned_version::GithubActionsUnpinnedVersion,
     &license_header_checker::LicenseHeaderChecker,
     &npm_dependency_vuln_scanner::NpmDependencyVulnScanner,
     &pipeline_integrity_auditor::PipelineIntegrityAuditor,
     &sbom_validator::SbomValidator,
+    &self_healing_patch_agent::SelfHealingPatchAgent,
     &supply_chain_integrity_checker::SupplyChainIntegrityChecker,
     &unicode_homoglyph_detector::UnicodeHomoglyphDetector,
     &version_pin_enforcer::VersionPinEnforcer,

@@ -49,6 +49,7 @@ const CACHING: &[(&str, Caching)] = &[
     ("graalvm/setup-graalvm", Caching::When("cache")),
     ("moonrepo/setup-rust", Caching::Unless("cache", "false")),
     ("mozilla-actions/sccache-action", Caching::Always),
+    ("pyo3/maturin-action", Caching::When("sccache")),
     ("buildjet/cache", Caching::Always),
     ("runs-on/cache", Caching::Always),
     ("golangci/golangci-lint-action", Caching::Unless("skip-cache", "true")),

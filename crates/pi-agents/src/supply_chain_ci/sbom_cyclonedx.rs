@@ -129,7 +129,9 @@ fn collect_references<'a>(
     }
     found.sort_by_key(|(_, span)| *span);
     for (reference, span) in found {
-        if let Some(first) = references.get(reference) {
+        if reference.is_empty() {
+            invalid(report, span, "bom-ref", "a `bom-ref` is empty");
+        } else if let Some(first) = references.get(reference) {
             report
                 .finding(&DUPLICATE, span)
                 .message(format!("`{reference}` is the reference of two elements"))

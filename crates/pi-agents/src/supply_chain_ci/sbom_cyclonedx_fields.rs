@@ -112,15 +112,11 @@ fn field(entry: &Entry, owner: &str, report: &mut Report) {
         "externalReferences" => items.iter().for_each(|item| {
             required(item, &["type", "url"], &format!("{owner}/externalReferences"), report);
         }),
-        "text" | "attachment" if node.get("content").is_some() => {
-            if node.get("encoding").is_some_and(|e| e.as_str() != Some("base64")) {
-                invalid(
-                    report,
-                    node.span,
-                    &format!("{owner}/text"),
-                    "the only encoding is `base64`",
-                );
-            }
+        "text" | "attachment"
+            if node.get("content").is_some()
+                && node.get("encoding").is_some_and(|e| e.as_str() != Some("base64")) =>
+        {
+            invalid(report, node.span, &format!("{owner}/text"), "the only encoding is `base64`");
         }
         _ => {}
     }

@@ -162,11 +162,11 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         }
     }
     if let Some(first) = unhashed.first() {
-        let count = unhashed.len();
-        report
-            .finding(&INTEGRITY, first.span)
-            .message(format!("`{}` and {} more are locked without a hash", first.name, count - 1))
-            .subject("lockfile");
+        let message = match unhashed.len() {
+            1 => format!("`{}` is locked without a hash", first.name),
+            many => format!("`{}` and {} more are locked without a hash", first.name, many - 1),
+        };
+        report.finding(&INTEGRITY, first.span).message(message).subject("lockfile");
     }
     Ok(())
 }

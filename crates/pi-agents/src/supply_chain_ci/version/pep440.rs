@@ -130,7 +130,7 @@ fn local_parts(text: &str) -> Option<Vec<Local>> {
 impl Pep440 {
     /// The order of PEP 440: a development release stands before its
     /// pre-releases, these before the release, and that before post-releases.
-    fn key(&self) -> (u64, &[u64], (u8, u8, u64), Option<u64>, (bool, u64), &[Local]) {
+    fn key(&self) -> Key<'_> {
         let pre = match (self.pre, self.post, self.dev) {
             (Some((phase, number)), _, _) => (1, phase, number),
             (None, None, Some(_)) => (0, 0, 0),
@@ -140,6 +140,9 @@ impl Pep440 {
         (self.epoch, &self.release, pre, self.post, dev, &self.local)
     }
 }
+
+/// Epoch, release, pre-release, post-release, development release, local label.
+type Key<'a> = (u64, &'a [u64], (u8, u8, u64), Option<u64>, (bool, u64), &'a [Local]);
 
 impl Ord for Pep440 {
     fn cmp(&self, other: &Self) -> Ordering {

@@ -138,6 +138,12 @@ impl<'a> Job<'a> {
                 _ => {}
             }
         }
+        // An exclusion of one key takes the value out altogether.
+        for item in matrix.get("exclude").map(Node::items).unwrap_or_default() {
+            if let (1, Some(out)) = (item.entries().len(), item.get(key)) {
+                values.retain(|value| value.scalar().is_none() || value.scalar() != out.scalar());
+            }
+        }
         (!values.is_empty()).then_some(values)
     }
 }

@@ -3,7 +3,7 @@
 /// What a step or job uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uses<'a> {
-    /// `./path`: comes with the repository.
+    /// `./path` or `$/path`: comes with the repository.
     Local,
     /// `docker://image`.
     Image(&'a str),
@@ -26,7 +26,7 @@ impl<'a> Uses<'a> {
     /// Reads the value of `uses:`.
     pub fn parse(text: &'a str) -> Uses<'a> {
         let text = text.trim();
-        if text.starts_with("./") || text.starts_with("../") {
+        if ["./", "../", "$/"].iter().any(|start| text.starts_with(start)) {
             return Uses::Local;
         }
         if let Some(image) = text.strip_prefix("docker://") {
