@@ -69,7 +69,8 @@ declare_agent! {
     /// versions is reported too. A chain is long from 20 packages on; the one
     /// package with the most behind it is reported, when these are at least 20 and a
     /// third of all.
-    /// In npm, circles are allowed and work; they count as information there. The
+    /// In npm circles work, and in Cargo those of dependencies for development do;
+    /// they count as information there. The
     /// graph is walked without recursion and with counted steps.
     ///
     /// # References
@@ -145,7 +146,7 @@ fn cycle(graph: &Graph, members: &[usize], ecosystem: Ecosystem, report: &mut Re
         .finding(&CYCLE, graph.span(first))
         .message(format!("{} packages require each other: {shown}", names.len()))
         .subject(names.join(" "));
-    if ecosystem == Ecosystem::Npm {
+    if matches!(ecosystem, Ecosystem::Npm | Ecosystem::Cargo) {
         finding.severity(Severity::Info);
     }
 }

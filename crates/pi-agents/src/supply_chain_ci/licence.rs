@@ -22,7 +22,8 @@ impl fmt::Display for Problem {
     }
 }
 
-const WITH_DEPRECATED: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
+const WITH_DEPRECATED: ParseMode =
+    ParseMode { allow_deprecated: true, allow_postfix_plus_on_gpl: true, ..ParseMode::STRICT };
 
 /// What is wrong with an expression, if anything.
 pub fn problem(expression: &str) -> Option<Problem> {
@@ -86,7 +87,9 @@ mod tests {
         ] {
             assert_eq!(problem(good), None, "{good}");
         }
-        assert!(matches!(problem("GPL-2.0"), Some(Problem::Deprecated(_))));
+        for old in ["GPL-2.0", "GPL-2.0+"] {
+            assert!(matches!(problem(old), Some(Problem::Deprecated(_))), "{old}");
+        }
         for bad in ["", "Apache 2", "MIT AND", "MIT/Apache-2.0", "(MIT", "mit license"] {
             assert!(matches!(problem(bad), Some(Problem::Invalid(_))), "{bad}");
         }

@@ -46,7 +46,8 @@ impl Word<'_> {
             .text
             .chars()
             .any(|c| !matches!(c.script(), Script::Latin | Script::Common | Script::Inherited));
-        latin && other
+        // `H\u{3b1}` is notation; two letters imitate no word.
+        latin && other && self.text.chars().count() > 2
     }
 }
 
