@@ -9,20 +9,35 @@ use crate::span::Span;
 /// inside or wholly outside each moved range.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    edits: Vec<(Range<usize>, String)>,
+    edits: Vec<Edit>,
     /// Runs of ranges whose order is reversed; the text between them stays.
     reversals: Vec<Vec<Range<usize>>>,
+}
+
+#[derive(Debug)]
+struct Edit {
+    range: Range<usize>,
+    /// An insertion that goes with what stands before it, not behind it.
+    follows: bool,
+    text: String,
 }
 
 impl Changes {
     /// Puts text in front of the byte at `at`.
     pub(crate) fn insert(&mut self, at: usize, text: impl Into<String>) {
-        self.edits.push((at..at, text.into()));
+        self.edits.push(Edit { range: at..at, follows: false, text: text.into() });
+    }
+
+    /// Puts text before and behind a span.
+    pub(crate) fn wrap(&mut self, span: Span, text: &str) {
+        self.insert(span.start as usize, text);
+        let end = span.end as usize;
+        self.edits.push(Edit { range: end..end, follows: true, text: text.to_owned() });
     }
 
     /// Writes text in the place of a span.
     pub(crate) fn replace(&mut self, span: Span, text: impl Into<String>) {
-        self.edits.push((span.range(), text.into()));
+        self.edits.push(Edit { range: span.range(), follows: false, text: text.into() });
     }
 
     /// Reverses the order of ranges that follow each other in the text.
@@ -54,7 +69,7 @@ impl Changes {
 
     /// The copy, and which of its bytes stand where in the original.
     pub(crate) fn apply(mut self, original: &[u8]) -> (Vec<u8>, Vec<Segment>) {
-        self.edits.sort_by_key(|(range, _)| (range.start, range.end));
+        self.edits.sort_by_key(|edit| (edit.range.start, !edit.follows, edit.range.end));
         self.reversals.sort_by_key(|ranges| ranges.first().map_or(0, |range| range.start));
         let mut out =
             Output { original, edits: &self.edits, bytes: Vec::new(), segments: Vec::new() };
@@ -70,9 +85,9 @@ impl Changes {
         }
         out.copy(at..original.len());
         // Insertions at the very end belong to no range.
-        for (range, text) in &self.edits {
-            if range.start == original.len() && range.is_empty() {
-                out.bytes.extend_from_slice(text.as_bytes());
+        for edit in &self.edits {
+            if edit.range.start == original.len() && !edit.follows {
+                out.bytes.extend_from_slice(edit.text.as_bytes());
             }
         }
         (out.bytes, out.segments)
@@ -81,7 +96,7 @@ impl Changes {
 
 struct Output<'a> {
     original: &'a [u8],
-    edits: &'a [(Range<usize>, String)],
+    edits: &'a [Edit],
     bytes: Vec<u8>,
     segments: Vec<Segment>,
 }
@@ -89,11 +104,19 @@ struct Output<'a> {
 impl Output<'_> {
     /// Copies a range of the original with the edits that begin in it.
     fn copy(&mut self, range: Range<usize>) {
-        let first = self.edits.partition_point(|(edit, _)| edit.start < range.start);
+        let first = self.edits.partition_point(|edit| edit.range.start < range.start);
         let mut at = range.start;
-        for (edit, text) in self.edits.iter().skip(first) {
-            if edit.start >= range.end || edit.start < at {
+        for Edit { range: edit, follows, text } in self.edits.iter().skip(first) {
+            let belongs = if *follows {
+                range.start < edit.start && edit.start <= range.end
+            } else {
+                edit.start < range.end
+            };
+            if edit.start > range.end {
                 break;
+            }
+            if !belongs || edit.start < at {
+                continue;
             }
             self.plain(at..edit.start);
             self.bytes.extend_from_slice(text.as_bytes());

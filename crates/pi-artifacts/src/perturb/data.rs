@@ -142,7 +142,7 @@ impl Walk<'_> {
             && span.of(self.text) == value
         {
             let quote = if self.request.pick(span.start as usize, 2) == 0 { "\"" } else { "'" };
-            self.changes.replace(span, format!("{quote}{value}{quote}"));
+            self.changes.wrap(span, quote);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::{Changes, Perturbation, Request};
 use crate::kind::Kind;
+use crate::span::Span;
 
 /// Comments in one copy at most; the cost of a copy stays linear.
 const MAX_COMMENTS: usize = 64;
@@ -123,8 +124,7 @@ fn quote_values(changes: &mut Changes, text: &str, request: Request) {
             && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:@%+,".contains(&b))
         {
             let start = at + name.len() + 1;
-            changes.insert(start, "\"");
-            changes.insert(start + value.len(), "\"");
+            changes.wrap(Span::new(start, start + value.len()), "\"");
         }
         at += line.len();
     }
