@@ -2,5 +2,18 @@
 
 use pi_agent_api::Agent;
 
+mod commit_message;
+mod git_command;
+mod git_rules;
+mod version;
+
+pub mod git_safety_guardrail;
+pub mod semantic_commit_message_linter;
+pub mod semver_bump_validator;
+
 /// The agents of this domain, one line each.
-pub const AGENTS: &[&dyn Agent] = &[];
+pub const AGENTS: &[&dyn Agent] = &[
+    &git_safety_guardrail::GitSafetyGuardrail,
+    &semantic_commit_message_linter::SemanticCommitMessageLinter,
+    &semver_bump_validator::SemverBumpValidator,
+];
