@@ -11,6 +11,7 @@ use crate::dockerfile::Dockerfile;
 use crate::kind::{Kind, detect};
 use crate::limits::MAX_PARSE_BYTES;
 use crate::literal::Literals;
+use crate::shell::Script;
 use crate::span::{LineIndex, Position, Span};
 
 /// Why a view of an artifact cannot be had.
@@ -45,6 +46,7 @@ pub struct Artifact {
     data: OnceLock<Parsed<Vec<Document>>>,
     dockerfile: OnceLock<Parsed<Dockerfile>>,
     dependencies: OnceLock<Parsed<Dependencies>>,
+    shell: OnceLock<Parsed<Script>>,
     literals: OnceLock<Literals>,
     derived: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
 }
@@ -67,6 +69,7 @@ impl Artifact {
             data: OnceLock::new(),
             dockerfile: OnceLock::new(),
             dependencies: OnceLock::new(),
+            shell: OnceLock::new(),
             literals: OnceLock::new(),
             derived: Mutex::new(Vec::new()),
         }
@@ -151,6 +154,12 @@ impl Artifact {
     /// The dependencies that a manifest or lockfile declares.
     pub fn dependencies(&self) -> Result<&Dependencies, &ParseFailure> {
         self.dependencies.get_or_init(|| crate::dependencies::parse(self)).as_ref()
+    }
+
+    /// The commands of a shell script. Fragments inside other kinds are parsed
+    /// with [`parse_shell`](crate::shell::parse_shell).
+    pub fn shell(&self) -> Result<&Script, &ParseFailure> {
+        self.shell.get_or_init(|| crate::shell::parse(self)).as_ref()
     }
 
     /// Every string literal and assigned value with its name: the one walk that

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod literal;
 pub mod perturb;
 pub mod redact;
+pub mod shell;
 pub mod span;
 
 pub use artifact::{Artifact, ParseFailure};
