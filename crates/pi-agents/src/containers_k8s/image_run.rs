@@ -250,8 +250,7 @@ fn unpinned(run: &Run<'_>, install: &Install<'_>, report: &mut Report) {
         _ => true,
     };
     let named = |package: &&str| {
-        !package.starts_with(['.', '/', '$', '<', '>'])
-            && !package.contains(['/', '$', '>', '*'])
+        !package.starts_with(['.', '/', '$', '<', '>']) && !package.contains(['/', '$', '>', '*'])
             || (install.manager == "npm" && package.starts_with('@'))
     };
     let loose: Vec<&str> =

@@ -84,7 +84,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("chronic", &[]),
     ("command", &[]),
     ("doas", &["-u", "-C"]),
-    ("env", &["-u", "--unset", "-C", "--chdir", "-S"]),
+    ("env", &["-u", "--unset", "-C", "--chdir", "-S", "-P"]),
     ("exec", &["-a"]),
     ("ionice", &["-c", "-n"]),
     ("nice", &["-n"]),
@@ -95,7 +95,24 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     ("sudo", &["-u", "-g", "-h", "-p", "-C", "-T", "-D", "-R", "--user", "--group"]),
     ("time", &["-f", "-o"]),
     ("timeout", &["-k", "-s", "--signal", "--kill-after"]),
-    ("xargs", &["-I", "-i", "-n", "-P", "-L", "-d", "-a", "-E", "-s", "--max-args", "--max-procs", "--delimiter", "--replace"]),
+    (
+        "xargs",
+        &[
+            "-I",
+            "-i",
+            "-n",
+            "-P",
+            "-L",
+            "-d",
+            "-a",
+            "-E",
+            "-s",
+            "--max-args",
+            "--max-procs",
+            "--delimiter",
+            "--replace",
+        ],
+    ),
 ];
 
 /// Finds the program behind wrappers and reports it when it matters.
@@ -116,9 +133,10 @@ fn unwrap(words: &[Text], span: Span, depth: usize, out: &mut Vec<Invocation>) {
     } else if name == "find" {
         // `find ... -exec git ... ;`
         let mut rest = rest;
-        while let Some(at) = rest.iter().position(|word| {
-            matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir")
-        }) {
+        while let Some(at) = rest
+            .iter()
+            .position(|word| matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir"))
+        {
             rest = rest.get(at + 1..).unwrap_or_default();
             let end = rest.iter().position(|word| matches!(word.as_str(), ";" | "+"));
             if depth > 0 {
@@ -171,8 +189,15 @@ fn script_of(name: &str, words: &[Text]) -> Option<String> {
 
 /// Git's own options that take a value in the next word.
 const GLOBAL_VALUES: &[&str] = &[
-    "-C", "-c", "--git-dir", "--work-tree", "--namespace", "--super-prefix", "--config-env",
-    "--attr-source", "--exec-path",
+    "-C",
+    "-c",
+    "--git-dir",
+    "--work-tree",
+    "--namespace",
+    "--super-prefix",
+    "--config-env",
+    "--attr-source",
+    "--exec-path",
 ];
 
 /// Skips git's own options and replaces an alias that one of them defines.
@@ -271,7 +296,12 @@ impl Arguments {
     /// four letters, as git accepts it.
     pub(crate) fn long(&self, name: &str) -> bool {
         self.long.iter().any(|(given, _)| {
-            given == name || (given.len() >= 4 && name.len() > given.len() && name.starts_with(given.as_str()) && given != "force" && given != "prune")
+            given == name
+                || (given.len() >= 4
+                    && name.len() > given.len()
+                    && name.starts_with(given.as_str())
+                    && given != "force"
+                    && given != "prune")
         })
     }
 

@@ -133,7 +133,8 @@ fn push(words: &[Text]) -> Vec<Harm> {
         return out;
     }
     let refs: Vec<&str> = arguments.operands.iter().skip(1).map(Text::as_str).collect();
-    let target = |spec: &str| spec.rsplit(':').next().unwrap_or_default().trim_start_matches('+').to_owned();
+    let target =
+        |spec: &str| spec.rsplit(':').next().unwrap_or_default().trim_start_matches('+').to_owned();
     let protected = refs.iter().any(|spec| is_protected(&target(spec)));
     let raise = |mut harm: Harm| {
         if protected {
@@ -174,10 +175,14 @@ fn local(name: &str, words: &[Text]) -> Vec<Harm> {
         "update-ref" if arguments.short('d') || arguments.long("stdin") => {
             tell(&rules::REF_DELETE, "update-ref -d")
         }
-        "worktree" if forced && arguments.operands.first().is_some_and(|o| o.as_str() == "remove") => {
+        "worktree"
+            if forced && arguments.operands.first().is_some_and(|o| o.as_str() == "remove") =>
+        {
             tell(&rules::DISCARD, "worktree remove --force")
         }
-        "commit" | "merge" if arguments.long("no-verify") => tell(&rules::HOOKS, &format!("{name} --no-verify")),
+        "commit" | "merge" if arguments.long("no-verify") => {
+            tell(&rules::HOOKS, &format!("{name} --no-verify"))
+        }
         "commit" if arguments.short('n') => tell(&rules::HOOKS, "commit --no-verify"),
         _ => Vec::new(),
     }
@@ -195,7 +200,8 @@ fn files(name: &str, words: &[Text]) -> Option<Harm> {
         _ => "s",
     };
     let arguments = Arguments::parse(words, values, &["source", "orphan", "pathspec-from-file"]);
-    let forced = arguments.short('f') || arguments.long("force") || arguments.long("discard-changes");
+    let forced =
+        arguments.short('f') || arguments.long("force") || arguments.long("discard-changes");
     if name != "restore" && forced {
         return Some(harm(&rules::DISCARD, &arguments, &format!("{name} --force")));
     }
@@ -205,8 +211,12 @@ fn files(name: &str, words: &[Text]) -> Option<Harm> {
             arguments.operands.get(arguments.before_dashes..).unwrap_or_default()
         }
         "checkout" => {
+            let makes = ["orphan", "track"].iter().any(|name| arguments.long(name))
+                || ['b', 'B', 't'].iter().any(|letter| arguments.short(*letter));
             let everything = arguments.operands.iter().any(|path| is_everything(path.as_str()));
-            if everything { arguments.operands.as_slice() } else { &[] }
+            // `git checkout TREE FILE` takes the file out of the tree.
+            let from_tree = arguments.operands.len() > 1 && !makes;
+            if everything || from_tree { arguments.operands.as_slice() } else { &[] }
         }
         _ => arguments.operands.as_slice(),
     };
@@ -239,7 +249,9 @@ fn storage(name: &str, words: &[Text]) -> Option<Harm> {
             Some(harm)
         }
         "stash" if verb == "drop" => Some(harm(&rules::STASH, &arguments, "stash")),
-        "reflog" if verb == "expire" || verb == "delete" => Some(harm(&rules::RECOVERY, &arguments, "reflog")),
+        "reflog" if verb == "expire" || verb == "delete" => {
+            Some(harm(&rules::RECOVERY, &arguments, "reflog"))
+        }
         "gc" => {
             let prune = arguments.value("prune");
             let now = prune.is_some_and(|when| when == "now" || when == "all");
@@ -247,7 +259,9 @@ fn storage(name: &str, words: &[Text]) -> Option<Harm> {
         }
         "prune" => Some(harm(&rules::RECOVERY, &arguments, "prune")),
         "filter-branch" => Some(harm(&rules::REWRITE, &arguments, name)),
-        "filter-repo" if !arguments.long("analyze") => Some(harm(&rules::REWRITE, &arguments, name)),
+        "filter-repo" if !arguments.long("analyze") => {
+            Some(harm(&rules::REWRITE, &arguments, name))
+        }
         _ => None,
     }
 }
@@ -255,9 +269,11 @@ fn storage(name: &str, words: &[Text]) -> Option<Harm> {
 fn repository(words: &[Text]) -> Option<Harm> {
     let arguments = Arguments::parse(words, "", &[]);
     let recursive = arguments.short('r') || arguments.short('R') || arguments.long("recursive");
-    let folder = arguments.operands.iter().map(Text::as_str).find(|path| {
-        path.trim_end_matches(['/', '*']).rsplit('/').next() == Some(".git")
-    })?;
+    let folder = arguments
+        .operands
+        .iter()
+        .map(Text::as_str)
+        .find(|path| path.trim_end_matches(['/', '*']).rsplit('/').next() == Some(".git"))?;
     recursive.then(|| Harm {
         rule: &rules::REPOSITORY,
         severity: rules::REPOSITORY.severity,
