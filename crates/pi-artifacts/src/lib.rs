@@ -10,14 +10,20 @@
 pub mod artifact;
 pub mod data;
 pub mod dependencies;
+pub mod diff;
 pub mod dockerfile;
 pub mod kind;
 pub mod limits;
 pub mod literal;
+pub mod markdown;
+mod nesting;
 pub mod perturb;
+pub mod python;
 pub mod redact;
 pub mod shell;
 pub mod span;
+pub mod sql;
+pub mod syntax;
 
 pub use artifact::{Artifact, ParseFailure};
 pub use kind::Kind;
