@@ -154,13 +154,16 @@ pub(crate) fn parse(artifact: &Artifact) -> Parsed<Vec<Document>> {
     }
 }
 
-enum Language {
+/// The language that a data artifact is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
     Yaml,
     Json,
     Toml,
 }
 
-fn language(kind: Kind, name: &str, text: &str) -> Option<Language> {
+/// The language of an artifact, by its kind, its name and its first character.
+pub(crate) fn language(kind: Kind, name: &str, text: &str) -> Option<Language> {
     let json_like = || {
         let lower = name.to_ascii_lowercase();
         lower.ends_with(".json") || (!lower.ends_with("ml") && text.trim_start().starts_with('{'))

@@ -245,8 +245,12 @@ impl Finder<'_> {
             Some((value, span)) => self.algorithms(value, span),
             // The callback may stand in the place of the options; what is only
             // known at run time, or spread in, may hold the list.
-            None if !call.open && options.is_none_or(|o| matches!(o, Value::Map(entries)
-                if !entries.iter().any(|(name, ..)| name == "..."))) => {
+            None if !call.open
+                && options.is_none_or(|o| {
+                    matches!(o, Value::Map(entries)
+                if !entries.iter().any(|(name, ..)| name == "..."))
+                }) =>
+            {
                 self.report
                     .finding(&NO_LIST, call.span)
                     .subject(self.subject.clone())

@@ -7,44 +7,23 @@ use super::dockerfile::line_start;
 use super::lines::comments;
 use super::{Changes, Perturbation, Request};
 use crate::artifact::Artifact;
-use crate::data::{Data, Entry, Node};
+use crate::data::{Data, Entry, Language, Node, language};
 use crate::span::Span;
 
 const BAIT: &[&str] =
     &["privileged: false", "runAsNonRoot: true", "image: app:latest", "enabled: true"];
 
-/// Which of the three languages a text is in; it decides what may be changed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Language {
-    Yaml,
-    Json,
-    Toml,
-}
-
 pub(super) fn changes(original: &Artifact, text: &str, request: Request) -> Changes {
-    let Ok(documents) = original.data() else { return Changes::line_endings(text, request) };
-    let mut walk = Walk {
-        text,
-        request,
-        language: language(original, text),
-        changes: Changes::default(),
-        starts: Vec::new(),
+    let language = language(original.kind(), original.file_name(), text);
+    let (Ok(documents), Some(language)) = (original.data(), language) else {
+        return Changes::line_endings(text, request);
     };
+    let mut walk =
+        Walk { text, request, language, changes: Changes::default(), starts: Vec::new() };
     for document in documents {
         walk.node(&document.root);
     }
     walk.finish()
-}
-
-fn language(original: &Artifact, text: &str) -> Language {
-    let name = original.file_name();
-    if matches!(text.trim_start().as_bytes().first(), Some(b'{')) && !name.ends_with(".toml") {
-        Language::Json
-    } else if name.ends_with(".toml") || name.ends_with(".lock") && text.contains("[[package]]") {
-        Language::Toml
-    } else {
-        Language::Yaml
-    }
 }
 
 struct Walk<'a> {

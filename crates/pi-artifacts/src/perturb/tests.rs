@@ -40,7 +40,12 @@ fn copies(path: &str, text: &str) -> (Artifact, [Perturbed; 2]) {
 
 #[test]
 fn data_copies_have_the_same_tree() {
-    for (path, text) in [("compose.yml", COMPOSE), ("x.json", JSON), ("Cargo.toml", TOML)] {
+    for (path, text) in [
+        ("compose.yml", COMPOSE),
+        ("x.json", JSON),
+        ("list.json", "[{\"a\": 1, \"b\": 2},\n {\"c\": 3}]\n"),
+        ("Cargo.toml", TOML),
+    ] {
         let (original, copies) = copies(path, text);
         for copy in &copies {
             let changed = copy.artifact.text().unwrap();
