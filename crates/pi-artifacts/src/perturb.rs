@@ -1,5 +1,7 @@
 //! Meaning-preserving copies of an artifact.
 
+pub mod code;
+
 use crate::artifact::Artifact;
 use crate::span::Span;
 
