@@ -173,6 +173,11 @@ impl Catalogue {
         Catalogue::new(self.agents.iter().copied().filter(|agent| keep(agent.meta())).collect())
     }
 
+    /// The empty set.
+    pub fn none(&self) -> AgentSet {
+        AgentSet::empty(self.agents.len())
+    }
+
     /// The agents that read artifacts of `kind`.
     pub fn applicable(&self, kind: Kind) -> AgentSet {
         let mut set = AgentSet::empty(self.agents.len());

@@ -10,6 +10,7 @@
 pub mod artifact;
 pub mod data;
 pub mod dependencies;
+mod detect;
 pub mod diff;
 pub mod dockerfile;
 pub mod kind;

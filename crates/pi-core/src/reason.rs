@@ -82,6 +82,11 @@ impl Reason {
     pub fn title(self) -> &'static str {
         self.page().lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
     }
+
+    /// The title without the code.
+    pub fn title_text(self) -> &'static str {
+        self.title().split_once(": ").map_or(self.code(), |(_, text)| text)
+    }
 }
 
 impl fmt::Display for Reason {

@@ -10,18 +10,19 @@ mod sql;
 mod text;
 mod tree;
 
-use super::Perturbation;
+use super::{Changes, Perturbation, Request};
 use crate::artifact::Artifact;
 use crate::kind::Kind;
+use crate::limits::MAX_PARSE_BYTES;
 use crate::span::Span;
 
 /// A replacement of a piece of text; an insertion when the piece is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
+struct Edit {
     /// What is replaced.
-    pub span: Span,
+    span: Span,
     /// What stands there instead.
-    pub text: String,
+    text: String,
 }
 
 impl Edit {
@@ -34,35 +35,34 @@ impl Edit {
     }
 }
 
-/// The edits of one family, in ascending order without overlap; empty when the
-/// kind does not offer it. `seed` chooses among equal ways.
-pub fn edits(artifact: &Artifact, family: Perturbation, seed: u64) -> Vec<Edit> {
-    let Ok(text) = artifact.parsable_text() else { return Vec::new() };
+/// The changes of one copy.
+pub(super) fn changes(artifact: &Artifact, text: &str, request: Request) -> Changes {
+    let mut changes = Changes::default();
+    if text.len() <= MAX_PARSE_BYTES {
+        for family in Perturbation::ALL.iter().filter(|family| request.wants(**family)) {
+            for edit in edits(artifact, text, *family, request) {
+                changes.replace(edit.span, edit.text);
+            }
+        }
+    }
+    changes
+}
+
+/// The edits of one family, in ascending order without overlap; none when the
+/// kind does not offer it.
+fn edits(artifact: &Artifact, text: &str, family: Perturbation, request: Request) -> Vec<Edit> {
     let mut edits = match artifact.kind() {
-        Kind::Python => python::edits(artifact, text, family, seed),
-        Kind::JavaScript
-        | Kind::TypeScript
-        | Kind::Rust
-        | Kind::Solidity
-        | Kind::Go
-        | Kind::Java => tree::edits(artifact, text, family, seed),
-        Kind::Shell => shell::edits(artifact, text, family, seed),
-        Kind::Sql => sql::edits(artifact, text, family, seed),
+        Kind::Python => python::edits(artifact, text, family, request),
+        Kind::Shell => shell::edits(artifact, text, family, request),
+        Kind::Sql => sql::edits(artifact, text, family, request),
         Kind::Markdown | Kind::Changelog | Kind::Text | Kind::CommitMessage => {
             text::edits(text, family)
         }
-        _ => Vec::new(),
+        _ => tree::edits(artifact, text, family, request),
     };
     edits.sort_by_key(|edit| edit.span);
     edits.dedup_by_key(|edit| edit.span);
     edits
-}
-
-/// One of `choices`, by the seed and a place.
-fn choose<'a>(choices: &[&'a str], seed: u64, at: u32) -> &'a str {
-    let mixed = (seed ^ u64::from(at)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let index = usize::try_from(mixed).unwrap_or(0).checked_rem(choices.len()).unwrap_or(0);
-    choices.get(index).copied().unwrap_or_default()
 }
 
 /// Words that say nothing to any agent.
@@ -74,12 +74,13 @@ fn comment_line(
     family: Perturbation,
     mark: &str,
     baits: &[&str],
-    seed: u64,
+    request: Request,
     at: u32,
 ) -> Edit {
     let choices = if family == Perturbation::BaitComments { baits } else { NEUTRAL };
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    Edit::insert(at, format!("{mark} {}{end}{end}", choose(choices, seed, at)))
+    let choice = choices.get(request.pick(at as usize, choices.len())).unwrap_or(&"");
+    Edit::insert(at, format!("{mark} {choice}{end}{end}"))
 }
 
 /// The start of the line of `at`, when only blanks stand between and the line

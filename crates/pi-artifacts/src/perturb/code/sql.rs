@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use super::{Edit, comment_line, line_endings, own_line};
 use crate::artifact::Artifact;
-use crate::perturb::Perturbation;
+use crate::perturb::{Perturbation, Request};
 use crate::span::Span;
 use crate::sql::tokenize;
 
@@ -17,12 +17,17 @@ const RESERVED: &[&str] = &[
     "REVOKE", "SELECT", "SET", "TABLE", "TO", "UNION", "UPDATE", "VALUES", "WHERE",
 ];
 
-pub(super) fn edits(artifact: &Artifact, text: &str, family: Perturbation, seed: u64) -> Vec<Edit> {
+pub(super) fn edits(
+    artifact: &Artifact,
+    text: &str,
+    family: Perturbation,
+    request: Request,
+) -> Vec<Edit> {
     let Ok(sql) = artifact.sql() else { return Vec::new() };
     let starts = || sql.statements.iter().filter_map(|s| own_line(text, s.span.start));
     match family {
         Perturbation::Comments | Perturbation::BaitComments => {
-            starts().map(|at| comment_line(text, family, "--", BAITS, seed, at)).collect()
+            starts().map(|at| comment_line(text, family, "--", BAITS, request, at)).collect()
         }
         Perturbation::LineEndings => {
             let tokens = tokenize(text).unwrap_or_default();

@@ -14,6 +14,10 @@ fn artifact(path: &str, kind: Kind, text: &str) -> Artifact {
     Artifact::with_kind(path, text.as_bytes().to_vec(), kind)
 }
 
+fn with(seed: u64) -> Request {
+    Request { copy: 1, allowed: crate::Perturbations::ALL, seed }
+}
+
 fn apply(text: &str, edits: &[Edit]) -> String {
     let mut out = String::new();
     let mut at = 0;
@@ -161,8 +165,8 @@ fn meaning_is_kept_by_every_family() {
         let before = meaning(&original);
         for family in FAMILIES {
             for seed in 0..4 {
-                let found = edits(&original, *family, seed);
-                assert_eq!(found, edits(&original, *family, seed), "not deterministic");
+                let found = edits(&original, text, *family, with(seed));
+                assert_eq!(found, edits(&original, text, *family, with(seed)));
                 let copy = artifact(path, *kind, &apply(text, &found));
                 assert_eq!(meaning(&copy), before, "{path} {family:?}\n{}", copy.text().unwrap());
             }
@@ -175,12 +179,12 @@ fn families_are_offered_where_they_are_safe() {
     for (path, kind, text) in CASES {
         let original = artifact(path, *kind, text);
         for family in [Perturbation::Comments, Perturbation::BaitComments, Perturbation::Spacing] {
-            assert!(!edits(&original, family, 0).is_empty(), "{path} {family:?}");
+            assert!(!edits(&original, text, family, with(0)).is_empty(), "{path} {family:?}");
         }
     }
     let offered = |index: usize, family| {
         let (path, kind, text): (&str, Kind, &str) = CASES[index];
-        apply(text, &edits(&artifact(path, kind, text), family, 0))
+        apply(text, &edits(&artifact(path, kind, text), text, family, with(0)))
     };
     assert!(offered(0, Perturbation::Renaming).contains("x_v = 'one'"));
     assert!(!offered(0, Perturbation::Renaming).contains("z_v"));
@@ -197,9 +201,12 @@ fn a_straw_grep_is_fooled() {
     let original = artifact(path, kind, text);
     assert!(text.contains("curl -s"));
     for family in [Perturbation::Spelling, Perturbation::Quoting, Perturbation::Spacing] {
-        assert!(!apply(text, &edits(&original, family, 0)).contains("curl -s"), "{family:?}");
+        assert!(
+            !apply(text, &edits(&original, text, family, with(0))).contains("curl -s"),
+            "{family:?}"
+        );
     }
-    let bait = apply(text, &edits(&original, Perturbation::BaitComments, 1));
+    let bait = apply(text, &edits(&original, text, Perturbation::BaitComments, with(1)));
     let count = |text: &str| {
         ["rm -rf", "| sh", "chmod 777"]
             .iter()
@@ -207,4 +214,23 @@ fn a_straw_grep_is_fooled() {
             .sum::<usize>()
     };
     assert!(count(&bait) > count(text));
+}
+
+#[test]
+fn whole_copies_keep_the_meaning_and_map_back() {
+    for (path, kind, text) in CASES {
+        let original = artifact(path, *kind, text);
+        let before = meaning(&original);
+        for number in [1, 2] {
+            let copy = crate::perturb(&original, number, crate::Perturbations::ALL);
+            let changed = copy.artifact.text().unwrap();
+            assert_ne!(changed, *text, "{path} {number}");
+            assert_eq!(meaning(&copy.artifact), before, "{path} {number}\n{changed}");
+            assert_eq!(copy.to_original(Span::new(0, changed.len())).range(), 0..text.len());
+        }
+    }
+    let (path, kind, text) = CASES[0];
+    let copy = crate::perturb(&artifact(path, kind, text), 1, crate::Perturbations::ALL);
+    let call = &copy.artifact.python().unwrap().calls[0];
+    assert!(copy.to_original(call.span).of(text).starts_with("os.system(x,"));
 }

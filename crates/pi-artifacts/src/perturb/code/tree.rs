@@ -3,7 +3,7 @@
 
 use super::{Edit, comment_line, line_endings, merged, own_line, swap_quotes};
 use crate::artifact::Artifact;
-use crate::perturb::Perturbation;
+use crate::perturb::{Perturbation, Request};
 use crate::span::Span;
 use crate::syntax::{Language, Node, Syntax};
 
@@ -14,7 +14,12 @@ const BAITS: &[&str] = &[
     "selfdestruct(owner);",
 ];
 
-pub(super) fn edits(artifact: &Artifact, text: &str, family: Perturbation, seed: u64) -> Vec<Edit> {
+pub(super) fn edits(
+    artifact: &Artifact,
+    text: &str,
+    family: Perturbation,
+    request: Request,
+) -> Vec<Edit> {
     let Ok(syntax) = artifact.syntax() else { return Vec::new() };
     if !syntax.errors().is_empty() {
         return Vec::new();
@@ -22,7 +27,7 @@ pub(super) fn edits(artifact: &Artifact, text: &str, family: Perturbation, seed:
     match family {
         Perturbation::Comments | Perturbation::BaitComments => statement_lines(syntax, text)
             .into_iter()
-            .map(|at| comment_line(text, family, "//", BAITS, seed, at))
+            .map(|at| comment_line(text, family, "//", BAITS, request, at))
             .collect(),
         Perturbation::LineEndings => line_endings(text, &kept(syntax)),
         Perturbation::Quoting if is_script(syntax) => syntax

@@ -1,0 +1,56 @@
+//! Unsafe use of token libraries in Go and Java.
+
+use pi_artifacts::Span;
+use pi_artifacts::syntax::{Language, Syntax};
+
+/// Each use: its place, whether it is the algorithm `none` (or else a token that
+/// is not verified), and a name that stays when variables are renamed.
+pub(crate) fn find(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
+    match syntax.language() {
+        Language::Go => go(syntax, text),
+        Language::Java => java(syntax, text),
+        _ => Vec::new(),
+    }
+}
+
+fn go(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
+    let library = syntax.nodes_of("import_spec").any(|import| {
+        let path = import.text(text);
+        path.contains("/jwt") || path.contains("jwt-go") || path.contains("/go-jose")
+    });
+    if !library {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for node in syntax.nodes_of("selector_expression") {
+        let name = node.field("field").map(|field| field.text(text)).unwrap_or_default();
+        let none = matches!(name, "UnsafeAllowNoneSignatureType" | "SigningMethodNone");
+        let unverified = matches!(name, "ParseUnverified" | "UnsafeClaimsWithoutVerification");
+        if none || unverified {
+            out.push((node.span(), none, format!("{name}[{}]", out.len() + 1)));
+        }
+    }
+    out
+}
+
+fn java(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
+    let imports = |part: &str| {
+        syntax.nodes_of("import_declaration").any(|import| import.text(text).contains(part))
+    };
+    let (jjwt, auth0) = (imports("io.jsonwebtoken"), imports("com.auth0.jwt"));
+    let mut out = Vec::new();
+    for node in syntax.nodes_of("method_invocation") {
+        let name = node.field("name").map(|name| name.text(text)).unwrap_or_default();
+        let object = node.field("object").map(|object| object.text(text)).unwrap_or_default();
+        let none = auth0 && name == "none" && object.ends_with("Algorithm");
+        let unverified = jjwt
+            && (matches!(name, "parseClaimsJwt" | "parsePlaintextJwt" | "parseUnsecuredClaims" | "parseUnsecuredContent")
+                // `parse` takes unsigned tokens too, whatever key is set.
+                || (name == "parse" && object.contains("setSigningKey")));
+        if none || unverified {
+            let place = node.field("name").map_or(node.span(), |name| name.span());
+            out.push((place, none, format!("{name}[{}]", out.len() + 1)));
+        }
+    }
+    out
+}

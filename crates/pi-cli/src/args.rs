@@ -1,0 +1,276 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use pi_core::{Name, Severity};
+
+/// Checks live work deterministically, decides, and leaves receipts that anyone
+/// can verify and replay.
+#[derive(Parser, Debug)]
+#[command(name = "pi", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pi scan .                              examine a folder and decide
+  pi scan . --format sarif -o pi.sarif   the same, for code hosts
+  pi scan app --only secrets             only the agents of one domain
+  pi log verify                          re-hash every stored byte of the log
+  pi replay RUN                          run again and compare every proof
+  pi log export RUN -o run.json          evidence for a stranger
+  pi verify run.json                     check such evidence offline
+  pi explain severity_denied             what a reason means and what to do
+
+Exit codes: 0 allowed, identical or verified; 1 denied, findings at or above
+--fail-on, or diverged; 2 usage, configuration or input error; 3 integrity
+failure; 4 review pending.";
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Folder of logs and keys [default: the platform's data folder]
+    #[arg(long, global = true, env = "PI_DATA_DIR", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The tenant
+    #[arg(long, global = true, default_value = "local", value_name = "NAME")]
+    pub tenant: Name,
+    /// What to write
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only the result, no progress and no hints
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// More detail
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0 (scan)
+    Sarif,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Examine files and folders, decide, and record it
+    Scan(ScanArgs),
+    /// The catalogue of agents
+    #[command(subcommand)]
+    Agents(AgentsCommand),
+    /// Recorded runs
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Execute a recorded run again and compare every proof
+    Replay(ReplayArgs),
+    /// The log
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// Check exported evidence offline
+    Verify(VerifyArgs),
+    /// Explain a reason code
+    Explain {
+        /// The code; without one, all are listed
+        code: Option<String>,
+    },
+    /// Check data folder, store, key and clock
+    Doctor,
+    /// A tour: scan the examples, verify the log, replay the run
+    Demo {
+        /// The folder with the examples
+        #[arg(default_value = "examples")]
+        examples: PathBuf,
+    },
+    /// Write a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Examine one artifact in a process that can be killed
+    #[command(hide = true, name = "examine-alone")]
+    ExamineAlone {
+        /// The file
+        file: PathBuf,
+        /// Its path in the manifest
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct ScanArgs {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Exit with 1 when a finding is at least this severe, whatever the decision
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<Severity>,
+    /// Run only these agents or domains
+    #[arg(long, value_name = "AGENT|DOMAIN", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Leave out these agents or domains
+    #[arg(long, value_name = "AGENT|DOMAIN", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Hide the findings that this file knows
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings of this scan as a baseline
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// How inputs are kept for replay
+    #[arg(long, value_enum, default_value_t = Evidence::Hashes)]
+    pub evidence: Evidence,
+    /// The time that expiry rules look at: seconds since 1970, or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// Threads [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nothing: the run cannot be replayed
+    None,
+    /// Digests: replay reads the files again
+    Hashes,
+    /// Encrypted copies
+    Sealed,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum AgentsCommand {
+    /// List the agents
+    List {
+        /// Only this domain
+        #[arg(long)]
+        domain: Option<String>,
+    },
+    /// Show one agent: documentation, rules, references
+    Show {
+        /// The agent
+        slug: String,
+    },
+    /// Run one agent on one file, without recording it
+    Run {
+        /// The agent
+        slug: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+    },
+    /// Run the agents' own cases
+    Test {
+        /// Only this agent
+        slug: Option<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RunsCommand {
+    /// List the runs, newest first
+    List {
+        /// At most this many
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+    },
+    /// Show a run: phases, receipts, votes
+    Show {
+        /// The run
+        run: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// The run
+    pub run: String,
+    /// The folder that was scanned, where it lies elsewhere now
+    #[arg(long, value_name = "DIR")]
+    pub base: Option<PathBuf>,
+    /// Threads [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum LogCommand {
+    /// Read every stored byte again and check it
+    Verify {
+        /// Only this partition's chain
+        #[arg(long)]
+        partition: Option<Name>,
+        /// Parse and re-encode every record as well
+        #[arg(long)]
+        deep: bool,
+    },
+    /// The newest events
+    Tail {
+        /// At most this many
+        #[arg(long, short = 'n', default_value_t = 20)]
+        lines: usize,
+        /// Wait for more
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Show one event
+    Show {
+        /// `PARTITION:OFFSET`
+        event: String,
+    },
+    /// Prove that an event is in the log
+    Prove {
+        /// `PARTITION:OFFSET`
+        event: String,
+    },
+    /// The newest signed checkpoint
+    Checkpoint,
+    /// Export the evidence of a run
+    Export {
+        /// The run
+        run: String,
+    },
+    /// Erase the content of an event; its proofs stay
+    Redact {
+        /// `PARTITION:OFFSET`
+        event: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The bundle
+    pub bundle: PathBuf,
+    /// The log's public key, where it is known from elsewhere
+    #[arg(long, value_name = "PUBLIC")]
+    pub key: Option<String>,
+}

@@ -1,0 +1,171 @@
+//! `pi agents`
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pi_agent_api::{Agent, Catalogue, fixture};
+use pi_artifacts::Artifact;
+use pi_core::{Encoder, Reason, ToCanonical};
+use pi_kernel::admit::Baseline;
+use pi_kernel::examine::{Options, examine};
+
+use super::catalogue;
+use crate::args::AgentsCommand;
+use crate::context::{Context, Failure, Outcome};
+use crate::output::json::Row;
+use crate::output::style::{self, BAD, BOLD, DIM, GOOD, paint};
+
+pub fn run(context: &Context, command: &AgentsCommand) -> Outcome {
+    let catalogue = catalogue()?;
+    match command {
+        AgentsCommand::List { domain } => list(context, &catalogue, domain.as_deref()),
+        AgentsCommand::Show { slug } => show(context, find(&catalogue, slug)?),
+        AgentsCommand::Run { slug, input } => run_one(context, &catalogue, slug, input),
+        AgentsCommand::Test { slug } => test(context, &catalogue, slug.as_deref()),
+    }
+}
+
+fn find(catalogue: &Catalogue, slug: &str) -> Result<&'static dyn Agent, Failure> {
+    catalogue.find(slug).ok_or_else(|| {
+        let near = catalogue
+            .agents()
+            .iter()
+            .map(|agent| agent.meta().slug)
+            .filter(|other| other.contains(slug) || slug.contains(other))
+            .take(3)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {near}?") };
+        Failure::new(Reason::UnknownAgent, format!("there is no agent `{slug}`{hint}"))
+    })
+}
+
+fn list(context: &Context, catalogue: &Catalogue, domain: Option<&str>) -> Outcome {
+    let mut metas: Vec<_> = catalogue.agents().iter().map(|agent| agent.meta()).collect();
+    metas.retain(|meta| domain.is_none_or(|domain| meta.domain.as_str() == domain));
+    metas.sort_by_key(|meta| (meta.domain.as_str(), meta.slug));
+    if context.is_json() {
+        let slugs: Vec<&str> = metas.iter().map(|meta| meta.slug).collect();
+        context.emit(&format!("{}\n", String::from_utf8_lossy(&Encoder::encode(&slugs))))?;
+        return Ok(0);
+    }
+    let mut out = String::new();
+    let mut current = "";
+    for meta in metas {
+        if meta.domain.as_str() != current {
+            current = meta.domain.as_str();
+            let _ = writeln!(out, "{}", paint(BOLD, current));
+        }
+        let _ = writeln!(out, "  {:<42} {}", meta.slug, paint(DIM, meta.summary()));
+    }
+    context.emit(&out)?;
+    Ok(0)
+}
+
+fn show(context: &Context, agent: &dyn Agent) -> Outcome {
+    let meta = agent.meta();
+    let kinds: Vec<&str> = meta.kinds.iter().map(|kind| kind.as_str()).collect();
+    let kinds = if kinds.is_empty() { "every text".to_owned() } else { kinds.join(", ") };
+    let mut out = format!(
+        "{}  {}\n\n",
+        paint(BOLD, meta.slug),
+        paint(
+            DIM,
+            format!(
+                "{} · {} · revision {} · reads {kinds}",
+                meta.domain, meta.phase, meta.revision
+            )
+        )
+    );
+    for line in meta.doc.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match line.strip_prefix("# ") {
+            Some(heading) => {
+                let _ = writeln!(out, "{}", paint(BOLD, heading));
+            }
+            None => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+    }
+    let _ = writeln!(out, "\n{}", paint(BOLD, "Rules"));
+    for rule in meta.rules {
+        let severity = paint(style::severity(rule.severity), format!("{:<8}", rule.severity));
+        let _ = writeln!(out, "  {severity} {} — {}", rule.id, rule.summary);
+        let _ = writeln!(out, "           {} {}", paint(GOOD, "fix:"), rule.fix);
+        if !rule.references.is_empty() {
+            let _ = writeln!(out, "           {}", paint(DIM, rule.references.join(", ")));
+        }
+    }
+    context.emit(&out)?;
+    Ok(0)
+}
+
+fn run_one(context: &Context, catalogue: &Catalogue, slug: &str, input: &Path) -> Outcome {
+    let agent = find(catalogue, slug)?;
+    let bytes = pi_runtime::files::read(input).map_err(|refusal| {
+        Failure::new(refusal.reason, format!("`{}`: {}", input.display(), refusal.detail))
+    })?;
+    let artifact = Artifact::new(input.to_string_lossy(), bytes);
+    if !agent.meta().reads(artifact.kind()) {
+        let message = format!(
+            "`{}` is of kind {}, which {slug} does not read",
+            input.display(),
+            artifact.kind()
+        );
+        return Err(Failure::new(Reason::InvalidRequest, message));
+    }
+    let only = catalogue
+        .select(&[slug.to_owned()], &[])
+        .map_err(|error| Failure::new(error.reason(), &error))?;
+    let baseline = Baseline::default();
+    let examination = examine(
+        &only,
+        &artifact,
+        Options { as_of: None, honour_allow: false, baseline: &baseline },
+    );
+    let rows: Vec<Row<'_>> =
+        examination.findings.iter().map(|located| Row { path: artifact.path(), located }).collect();
+    struct Rows<'a>(Vec<Row<'a>>);
+    impl ToCanonical for Rows<'_> {
+        fn to_canonical(&self, encoder: &mut Encoder) {
+            encoder.array(&self.0);
+        }
+    }
+    let found = !rows.is_empty();
+    context.emit(&format!("{}\n", String::from_utf8_lossy(&Encoder::encode(&Rows(rows)))))?;
+    Ok(u8::from(found))
+}
+
+fn test(context: &Context, catalogue: &Catalogue, slug: Option<&str>) -> Outcome {
+    let agents = match slug {
+        Some(slug) => vec![find(catalogue, slug)?],
+        None => catalogue.agents().to_vec(),
+    };
+    let (mut passed, mut failed) = (0, 0);
+    let mut out = String::new();
+    for agent in agents {
+        let meta = agent.meta();
+        let cases = fixture::parse(meta.fixture).map_err(|problem| {
+            Failure::new(Reason::InvalidRequest, format!("{}: {problem}", meta.slug))
+        })?;
+        for case in &cases {
+            match fixture::run(agent, case) {
+                Ok(_) => passed += 1,
+                Err(problem) => {
+                    failed += 1;
+                    let _ = writeln!(
+                        out,
+                        "{} {}, {}: {problem}",
+                        paint(BAD, "failed"),
+                        meta.slug,
+                        case.title
+                    );
+                }
+            }
+        }
+    }
+    let _ = writeln!(out, "{passed} passed, {failed} failed");
+    context.emit(&out)?;
+    Ok(u8::from(failed > 0))
+}

@@ -1,0 +1,103 @@
+//! `pi replay`
+
+use std::fmt::Write as _;
+
+use pi_core::canonical::{Encoder, ToCanonical};
+use pi_kernel::replay::Difference;
+use pi_runtime::replay::{ReplayOptions, Replayed, replay};
+
+use super::scan::Bar;
+use super::{catalogue, run_id};
+use crate::args::ReplayArgs;
+use crate::context::{Context, Failure, Outcome};
+use crate::output::style::{BAD, BOLD, DIM, GOOD, paint};
+
+pub fn run(context: &Context, args: &ReplayArgs) -> Outcome {
+    let run = run_id(&args.run)?;
+    let journal = context.journal()?;
+    let options = ReplayOptions {
+        base: args.base.clone(),
+        threads: context.threads(args.threads),
+        guard: Some(context.guard()?),
+    };
+    let mut bar = Bar::new(context);
+    let replayed = replay(&journal, &catalogue()?, &run, &options, &mut bar)
+        .map_err(|error| Failure::new(error.reason(), &error))?;
+    bar.clear();
+    let identical = replayed.comparison.is_identical();
+    if context.is_json() {
+        let mut bytes = Encoder::encode(&Json { run: run.as_str(), replayed: &replayed });
+        bytes.push(b'\n');
+        context.emit(&String::from_utf8_lossy(&bytes))?;
+    } else {
+        context.emit(&text(&replayed, run.as_str()))?;
+    }
+    Ok(u8::from(!identical))
+}
+
+fn text(replayed: &Replayed, run: &str) -> String {
+    let comparison = &replayed.comparison;
+    let mut out = String::new();
+    if comparison.is_identical() {
+        let _ = writeln!(
+            out,
+            "{}  {run}: {} records executed again, every proof is equal",
+            paint(GOOD, "identical"),
+            comparison.compared()
+        );
+        let _ = writeln!(out, "  {} {}", paint(DIM, "proof"), replayed.outcome.determinism_proof);
+        return out;
+    }
+    let _ = writeln!(
+        out,
+        "{}  {run}: {} of {} records differ",
+        paint(BAD, "diverged"),
+        comparison.differing(),
+        comparison.compared()
+    );
+    if replayed.other_catalogue {
+        let _ = writeln!(out, "  the catalogue of this build is not the recorded one");
+    }
+    for Difference { position, subject, field, recorded, repeated } in comparison.differences() {
+        let _ = writeln!(out, "  record {position} {} {field}", paint(BOLD, subject));
+        let _ = writeln!(out, "    {} {recorded}", paint(BAD, "- recorded"));
+        let _ = writeln!(out, "    {} {repeated}", paint(GOOD, "+ repeated"));
+    }
+    out
+}
+
+struct Json<'a> {
+    run: &'a str,
+    replayed: &'a Replayed,
+}
+
+impl ToCanonical for Json<'_> {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let comparison = &self.replayed.comparison;
+        encoder.object(|o| {
+            o.field("compared", &comparison.compared())
+                .field("determinism_proof", &self.replayed.outcome.determinism_proof)
+                .field_with("differences", |e| e.array(comparison.differences().iter().map(Row)))
+                .field("differing", &comparison.differing())
+                .field("other_catalogue", &self.replayed.other_catalogue)
+                .field("result", if comparison.is_identical() { "identical" } else { "diverged" })
+                .field("run_id", self.run)
+                .field("schema", "pi.replay/1");
+        });
+    }
+}
+
+struct Row<'a>(&'a Difference);
+
+impl ToCanonical for Row<'_> {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Difference { position, subject, field, recorded, repeated } = self.0;
+        encoder.object(|o| {
+            o.field("field", field)
+                .field("position", position)
+                .field("recorded", recorded)
+                .field("repeated", repeated)
+                .field("subject", subject);
+        });
+    }
+}

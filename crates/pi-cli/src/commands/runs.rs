@@ -1,0 +1,142 @@
+//! `pi runs`
+
+use std::fmt::Write as _;
+
+use pi_core::RunId;
+use pi_core::canonical::{Value, parse};
+use pi_event_fabric::HeaderView;
+use pi_runtime::Journal;
+
+use super::run_id;
+use crate::args::RunsCommand;
+use crate::context::{Context, Failure, Outcome};
+use crate::output::style::{BOLD, DIM, WARN, paint};
+
+pub fn run(context: &Context, command: &RunsCommand) -> Outcome {
+    let journal = context.journal()?;
+    match command {
+        RunsCommand::List { limit } => list(context, &journal, *limit),
+        RunsCommand::Show { run } => show(context, &journal, &run_id(run)?),
+    }
+}
+
+/// The payload of a run's seal, if it has one.
+fn seal(journal: &Journal, last_leaf: u64) -> Result<Option<Value>, Failure> {
+    let events = journal.store().after(last_leaf.checked_sub(1), 1)?;
+    Ok(events.into_iter().next().and_then(|event| {
+        let (_, payload) = event.content?;
+        parse(&payload).ok()
+    }))
+}
+
+fn list(context: &Context, journal: &Journal, limit: usize) -> Outcome {
+    let mut out = String::new();
+    for entry in journal.store().runs(limit)? {
+        let (decision, receipts) = if entry.sealed {
+            let seal = seal(journal, entry.last_leaf)?.unwrap_or(Value::Null);
+            let decision = seal.get("decision").and_then(Value::as_str).unwrap_or("?").to_owned();
+            (decision, seal.get("receipts").and_then(Value::as_u64).unwrap_or(0))
+        } else {
+            ("unfinished".to_owned(), 0)
+        };
+        if context.is_json() {
+            let _ = writeln!(
+                out,
+                "{{\"decision\":\"{decision}\",\"receipts\":{receipts},\"run_id\":\"{}\"}}",
+                entry.run
+            );
+        } else {
+            let _ = writeln!(
+                out,
+                "{}  {decision:<10} {}",
+                paint(BOLD, &entry.run),
+                paint(DIM, format!("{receipts} receipts"))
+            );
+        }
+    }
+    if out.is_empty() && !context.is_json() {
+        context.remark("no run yet; `pi scan PATH` makes one");
+    }
+    context.emit(&out)?;
+    Ok(0)
+}
+
+fn show(context: &Context, journal: &Journal, run: &RunId) -> Outcome {
+    let mut out = String::new();
+    journal.store().visit_run(run, &mut |event| {
+        let Some(view) = HeaderView::parse(&event.header) else { return Ok(()) };
+        let payload = event.content.as_ref().map(|(_, payload)| payload.as_slice());
+        if context.is_json() {
+            let payload = payload
+                .map_or("null".into(), |payload| String::from_utf8_lossy(payload).into_owned());
+            let _ = writeln!(
+                out,
+                "{{\"event_type\":\"{}\",\"offset\":{},\"payload\":{payload}}}",
+                view.event_type, view.offset
+            );
+        } else {
+            let value = payload.and_then(|payload| parse(payload).ok());
+            line(&mut out, &view, value.as_ref(), context.global.verbose);
+        }
+        Ok(())
+    })?;
+    context.emit(&out)?;
+    Ok(0)
+}
+
+fn line(out: &mut String, view: &HeaderView<'_>, payload: Option<&Value>, verbose: bool) {
+    let Some(payload) = payload else {
+        let _ = writeln!(out, "  {} {} (redacted)", view.offset, view.event_type);
+        return;
+    };
+    let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default();
+    let number = |key: &str| payload.get(key).and_then(Value::as_u64).unwrap_or(0);
+    match view.event_type {
+        "run.accepted" => {
+            let _ = writeln!(out, "{} {}", paint(BOLD, "accepted"), view.run.unwrap_or_default());
+            let _ = writeln!(out, "  request {}", text("request_hash"));
+            let _ = writeln!(out, "  {} artifacts from {}", number("artifacts"), text("source"));
+        }
+        "phase.sealed" => {
+            let _ = writeln!(
+                out,
+                "{} {} {} receipts",
+                paint(BOLD, text("phase")),
+                text("phase_status"),
+                number("receipts")
+            );
+        }
+        "receipt.issued" => {
+            let consensus = text("consensus");
+            let style = if matches!(consensus, "" | "agreed") { DIM } else { WARN };
+            let _ = writeln!(
+                out,
+                "  {:<56} {} {} {}",
+                text("worker_id"),
+                text("status"),
+                text("decision"),
+                paint(style, consensus)
+            );
+            if verbose {
+                let _ = writeln!(out, "    proof {}", text("determinism_proof"));
+                for vote in payload.get("votes").and_then(Value::as_array).unwrap_or_default() {
+                    let _ = writeln!(out, "    vote  {}", vote.as_str().unwrap_or("missing"));
+                }
+            }
+        }
+        "coverage.issued" if verbose => {
+            let _ =
+                writeln!(out, "  artifact {} executed {}", number("artifact"), text("executed"));
+        }
+        "run.sealed" => {
+            let _ = writeln!(
+                out,
+                "{} {} {}",
+                paint(BOLD, "sealed"),
+                text("decision"),
+                text("determinism_proof")
+            );
+        }
+        _ => {}
+    }
+}

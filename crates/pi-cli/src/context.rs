@@ -1,0 +1,166 @@
+//! What every command has: options, output, the log.
+
+use std::fmt::Display;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pi_core::Reason;
+use pi_runtime::examiner::Guard;
+use pi_runtime::{Journal, JournalError, SystemClock};
+use pi_store::{DataFolder, StoreError};
+
+use crate::args::{Color, Format, Global};
+
+/// A command's failure: a sentence and a reason code.
+#[derive(Debug)]
+pub struct Failure {
+    pub reason: Reason,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(reason: Reason, message: impl Display) -> Self {
+        Self { reason, message: message.to_string() }
+    }
+
+    /// 3 for damaged records, 2 for everything else that keeps a command from
+    /// its work.
+    pub fn exit_code(&self) -> u8 {
+        match self.reason {
+            Reason::LogCorrupt | Reason::LogTruncated | Reason::CheckpointInvalid => 3,
+            _ => 2,
+        }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        Failure::new(error.reason(), &error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::new(error.reason(), &error)
+    }
+}
+
+pub type Outcome = Result<u8, Failure>;
+
+/// Options and output of one invocation.
+pub struct Context {
+    pub global: Global,
+    pub colour: bool,
+    pub terminal: bool,
+}
+
+/// From this size on, an artifact is examined in a child process first.
+const GUARD_FROM_BYTES: usize = 256 * 1024;
+
+/// `PI_CONSENSUS_TIMEOUT_SECONDS` when it is not set.
+const GUARD_SECONDS: u64 = 30;
+
+impl Context {
+    pub fn new(global: Global, terminal: bool) -> Self {
+        let colour = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                terminal
+                    && global.output.is_none()
+                    && anstream::AutoStream::choice(&std::io::stdout())
+                        != anstream::ColorChoice::Never
+            }
+        };
+        Self { global, colour, terminal }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.global.format == Format::Json
+    }
+
+    /// Writes a result to standard output or to `--output`.
+    pub fn emit(&self, text: &str) -> Result<(), Failure> {
+        if let Some(path) = &self.global.output {
+            let plain = anstream::adapter::strip_str(text).to_string();
+            return fs::write(path, plain).map_err(|error| {
+                Failure::new(
+                    Reason::InvalidRequest,
+                    format!("cannot write `{}`: {error}", path.display()),
+                )
+            });
+        }
+        let mut stdout = anstream::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            // The reader has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => {
+                Err(Failure::new(Reason::InvalidRequest, format!("cannot write: {error}")))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// A remark for people, on standard error.
+    pub fn remark(&self, text: impl Display) {
+        if !self.global.quiet {
+            // Remarks are a courtesy; losing one is no failure.
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+
+    pub fn data_path(&self) -> Result<PathBuf, Failure> {
+        if let Some(path) = &self.global.data {
+            return Ok(path.clone());
+        }
+        let variable = |name: &str| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
+        variable("XDG_DATA_HOME")
+            .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+            .map(|base| base.join("pi"))
+            .ok_or_else(|| {
+                Failure::new(
+                    Reason::LogUnavailable,
+                    "there is no data folder: set `--data DIR` or PI_DATA_DIR",
+                )
+            })
+    }
+
+    pub fn folder(&self) -> Result<DataFolder, Failure> {
+        Ok(DataFolder::open(self.data_path()?)?)
+    }
+
+    pub fn journal(&self) -> Result<Journal, Failure> {
+        let folder = self.folder()?;
+        Ok(Journal::open(&folder, &self.global.tenant, Arc::new(SystemClock), "cli")?)
+    }
+
+    pub fn threads(&self, asked: Option<usize>) -> usize {
+        asked
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+            .clamp(1, 256)
+    }
+
+    /// The last resort against examinations that do not end.
+    pub fn guard(&self) -> Result<Guard, Failure> {
+        let seconds = match std::env::var("PI_CONSENSUS_TIMEOUT_SECONDS") {
+            Ok(text) => text.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
+                Failure::new(
+                    Reason::InvalidRequest,
+                    format!(
+                        "PI_CONSENSUS_TIMEOUT_SECONDS must be a number of seconds, not `{text}`"
+                    ),
+                )
+            })?,
+            Err(_) => GUARD_SECONDS,
+        };
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::new(Reason::LogUnavailable, format!("cannot find this program: {error}"))
+        })?;
+        Ok(Guard { program, from_bytes: GUARD_FROM_BYTES, timeout: Duration::from_secs(seconds) })
+    }
+}

@@ -1,0 +1,55 @@
+//! The `pi` binary.
+
+mod args;
+mod commands;
+mod context;
+mod output;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use pi_core::Reason;
+
+use crate::args::{Cli, Color};
+use crate::context::{Context, Failure};
+use crate::output::style::{BAD, DIM, paint};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.global.color {
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+        Color::Auto => {}
+    }
+    // A panic inside an examination is caught and becomes a receipt; its trace
+    // belongs to `-v`.
+    if !cli.global.verbose {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    let context = Context::new(cli.global, std::io::stdout().is_terminal());
+    match commands::run(&context, cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            report(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// What went wrong, its code, and what to do.
+fn report(failure: &Failure) {
+    let mut stderr = anstream::stderr().lock();
+    let code = failure.reason.code();
+    // Nobody is left to tell when stderr is gone.
+    let _ = writeln!(stderr, "{} {}", paint(BAD, "error:"), failure.message);
+    let _ = writeln!(stderr, "  {} {code}: {}", paint(DIM, "reason"), failure.reason.title_text());
+    if let Some(remedy) = remedy(failure.reason) {
+        let _ = writeln!(stderr, "  {} {remedy}", paint(DIM, "to do"));
+    }
+}
+
+fn remedy(reason: Reason) -> Option<&'static str> {
+    let (_, rest) = reason.page().split_once("## What to do\n")?;
+    Some(rest.trim())
+}

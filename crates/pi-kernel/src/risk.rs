@@ -1,0 +1,86 @@
+//! The weighed findings of a run: what the policy is asked about.
+
+use std::collections::BTreeMap;
+
+use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::{Reason, Severity};
+
+use crate::examine::Examination;
+
+/// Counts of findings by severity and of incidents by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Risk {
+    severities: BTreeMap<Severity, u64>,
+    incidents: BTreeMap<Reason, u64>,
+    allowed: u64,
+    known: u64,
+}
+
+impl Risk {
+    /// Adds the outcome of one examination.
+    pub fn add(&mut self, examination: &Examination) {
+        for finding in &examination.findings {
+            if finding.allowed.is_some() {
+                self.allowed += 1;
+            } else if finding.known {
+                self.known += 1;
+            } else {
+                *self.severities.entry(finding.finding.severity).or_default() += 1;
+            }
+        }
+        for incident in examination.incidents() {
+            *self.incidents.entry(incident).or_default() += 1;
+        }
+    }
+
+    /// Findings of exactly this severity that count.
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.severities.get(&severity).copied().unwrap_or(0)
+    }
+
+    /// Findings of at least this severity that count.
+    pub fn count_from(&self, severity: Severity) -> u64 {
+        self.severities.range(severity..).map(|(_, count)| count).sum()
+    }
+
+    /// Incidents of the examination itself, with their counts.
+    pub fn incidents(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        self.incidents.iter().map(|(reason, count)| (*reason, *count))
+    }
+
+    /// Findings that an inline comment accepts.
+    pub fn allowed(&self) -> u64 {
+        self.allowed
+    }
+
+    /// Findings that the baseline knows.
+    pub fn known(&self) -> u64 {
+        self.known
+    }
+}
+
+impl ToCanonical for Risk {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Risk { severities, incidents, allowed, known } = self;
+        encoder.object(|o| {
+            o.field("allowed", allowed)
+                .field_with("incidents", |e| {
+                    e.array(incidents.iter().map(|(r, n)| Count(r.code(), *n)))
+                })
+                .field("known", known)
+                .field_with("severities", |e| {
+                    e.array(severities.iter().map(|(s, n)| Count(s.as_str(), *n)));
+                });
+        });
+    }
+}
+
+struct Count(&'static str, u64);
+
+impl ToCanonical for Count {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        encoder.object(|o| {
+            o.field("count", &self.1).field("name", self.0);
+        });
+    }
+}

@@ -1,0 +1,165 @@
+//! Storage of the log. [`EventStore`] is what the rest of the platform sees;
+//! [`sqlite::SqliteStore`] keeps one file a tenant.
+//!
+//! A shell crate: files, threads and randomness (salts, keys) live here.
+
+pub mod error;
+pub mod evidence;
+pub mod folder;
+pub mod keys;
+pub mod sqlite;
+pub mod verify;
+
+use pi_core::{Digest, Name, RunId};
+use pi_event_fabric::{Bundle, Checkpoint, EventDraft, PublicKey};
+
+pub use error::StoreError;
+pub use folder::DataFolder;
+pub use sqlite::SqliteStore;
+pub use verify::{Verification, VerifyOptions};
+
+/// What an acknowledged append came to. Everything in it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// For each draft in order, its place.
+    pub places: Vec<Place>,
+    /// Number of events that the commit's checkpoint covers.
+    pub checkpoint: u64,
+}
+
+/// The place of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Position in the tenant's tree, from 0.
+    pub leaf_index: u64,
+    /// Position in the partition, from 1.
+    pub offset: u64,
+    /// The run, known or derived.
+    pub run: Option<RunId>,
+    /// Hash of the event.
+    pub event_hash: Digest,
+}
+
+/// An event as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Position in the tenant's tree.
+    pub leaf_index: u64,
+    /// The canonical header.
+    pub header: Vec<u8>,
+    /// Salt and payload; `None` when redacted.
+    pub content: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// One run in the list of runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunEntry {
+    /// The run.
+    pub run: RunId,
+    /// Leaf index of its first event.
+    pub first_leaf: u64,
+    /// Leaf index of its last event so far.
+    pub last_leaf: u64,
+    /// Its last event is its seal.
+    pub sealed: bool,
+}
+
+/// An append that is under way.
+pub struct Ticket(std::sync::mpsc::Receiver<Result<Appended, StoreError>>);
+
+impl Ticket {
+    /// Waits until the append is durable.
+    pub fn wait(self) -> Result<Appended, StoreError> {
+        self.0.recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+/// The log of one tenant.
+pub trait EventStore: Send + Sync {
+    /// The tenant.
+    fn tenant(&self) -> &Name;
+
+    /// The key that signs the checkpoints.
+    fn public_key(&self) -> PublicKey;
+
+    /// Queues events that are appended together or not at all. Waits when the
+    /// queue is full.
+    fn submit(&self, drafts: Vec<EventDraft>) -> Result<Ticket, StoreError>;
+
+    /// Appends and waits until the events are durable.
+    fn append(&self, drafts: Vec<EventDraft>) -> Result<Appended, StoreError> {
+        self.submit(drafts)?.wait()
+    }
+
+    /// Events of a partition in order, from an offset.
+    fn partition(
+        &self,
+        partition: &Name,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Visits the events of a run in order.
+    fn visit_run(
+        &self,
+        run: &RunId,
+        visit: &mut dyn FnMut(StoredEvent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// The newest events of all partitions, oldest first.
+    fn tail(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Events after a leaf index, in order.
+    fn after(&self, leaf_index: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Runs, newest first.
+    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError>;
+
+    /// One run.
+    fn run(&self, run: &RunId) -> Result<Option<RunEntry>, StoreError>;
+
+    /// The newest checkpoint, as a signed note; `None` for an empty log.
+    fn checkpoint(&self) -> Result<Option<String>, StoreError>;
+
+    /// The event at a place, with its inclusion proof for the newest checkpoint.
+    fn prove(&self, partition: &Name, offset: u64) -> Result<Bundle, StoreError>;
+
+    /// The evidence of a run.
+    fn export(&self, run: &RunId) -> Result<Bundle, StoreError>;
+
+    /// Erases salt and payload of an event; the erasure is an event itself.
+    fn redact(
+        &self,
+        partition: &Name,
+        offset: u64,
+        event: EventDraft,
+    ) -> Result<Appended, StoreError>;
+
+    /// Reads and re-hashes every stored byte.
+    fn verify(
+        &self,
+        options: &VerifyOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Verification, StoreError>;
+
+    /// Keeps bytes under their digest.
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
+
+    /// The bytes with this digest, checked; `None` when they are not kept.
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps bytes of a run compressed and encrypted under the run's key.
+    fn seal_blob(&self, run: &RunId, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// The sealed bytes of a run with this digest; `None` when they were not
+    /// kept or the run's key was erased.
+    fn sealed_blob(&self, run: &RunId, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Erases the key of a run: its sealed bytes can never be read again.
+    fn erase_run_key(&self, run: &RunId) -> Result<(), StoreError>;
+}
+
+/// The checkpoint in a note of this store.
+pub fn read_checkpoint(note: &str, key: &PublicKey) -> Result<Checkpoint, StoreError> {
+    Checkpoint::verify(note, key).map_err(StoreError::Integrity)
+}

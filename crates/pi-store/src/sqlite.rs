@@ -1,0 +1,223 @@
+//! The log in one SQLite file a tenant.
+
+mod read;
+mod schema;
+mod write;
+
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use pi_core::{Digest, Name, RunId};
+use pi_event_fabric::{Bundle, EventDraft, PublicKey, SigningKey};
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::folder::DataFolder;
+use crate::keys::signing_key;
+use crate::verify::{Verification, VerifyOptions, verify};
+use crate::{Appended, EventStore, RunEntry, StoredEvent, Ticket};
+
+pub(crate) use schema::open_reader;
+
+/// Appends that may wait for the writer; more wait for a place.
+const QUEUE: usize = 1024;
+
+/// Idle reading connections that are kept.
+const READERS: usize = 4;
+
+/// The log of one tenant in a data folder. Several stores, in this process or in
+/// others, may be open on the same folder.
+pub struct SqliteStore {
+    folder: DataFolder,
+    tenant: Name,
+    key: Arc<SigningKey>,
+    readers: Mutex<Vec<Connection>>,
+    queue: Option<SyncSender<write::Request>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl SqliteStore {
+    /// Opens the log of a tenant and creates it if there is none.
+    pub fn open(folder: &DataFolder, tenant: &Name) -> Result<Self, StoreError> {
+        let key = Arc::new(signing_key(folder)?);
+        let connection = schema::open_writer(&folder.database(tenant))?;
+        let (queue, requests) = sync_channel(QUEUE);
+        let writer = write::Writer::new(connection, folder, tenant, Arc::clone(&key))?;
+        let writer = std::thread::Builder::new()
+            .name("pi-log-writer".to_owned())
+            .spawn(move || writer.run(&requests))
+            .map_err(|error| StoreError::Database(format!("no writer thread: {error}")))?;
+        Ok(Self {
+            folder: folder.clone(),
+            tenant: tenant.clone(),
+            key,
+            readers: Mutex::new(Vec::new()),
+            queue: Some(queue),
+            writer: Some(writer),
+        })
+    }
+
+    /// Runs a query on a reading connection.
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(&self.folder.database(&self.tenant))?,
+        };
+        let result = query(&connection);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        result
+    }
+
+    fn request(&self, request: write::Request) -> Result<(), StoreError> {
+        match &self.queue {
+            Some(queue) => queue.send(request).map_err(|_| StoreError::Closed),
+            None => Err(StoreError::Closed),
+        }
+    }
+
+    /// Runs a statement on the writer's connection, outside the log's tables.
+    fn aside(&self, work: write::Aside) -> Result<(), StoreError> {
+        let (done, result) = std::sync::mpsc::channel();
+        self.request(write::Request::Aside(work, done))?;
+        result.recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // The writer's connection is closed last: it alone can fold the
+        // write-ahead log into the database.
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.queue = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has dropped its requests, and their
+            // submitters know.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl EventStore for SqliteStore {
+    fn tenant(&self) -> &Name {
+        &self.tenant
+    }
+
+    fn public_key(&self) -> PublicKey {
+        self.key.public()
+    }
+
+    fn submit(&self, drafts: Vec<EventDraft>) -> Result<Ticket, StoreError> {
+        let (done, result) = std::sync::mpsc::channel();
+        self.request(write::Request::Append { drafts, redacts: None, done })?;
+        Ok(Ticket(result))
+    }
+
+    fn partition(
+        &self,
+        partition: &Name,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|connection| read::partition(connection, partition, from, limit))
+    }
+
+    fn visit_run(
+        &self,
+        run: &RunId,
+        visit: &mut dyn FnMut(StoredEvent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|connection| read::visit_run(connection, run, visit))
+    }
+
+    fn tail(&self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|connection| read::tail(connection, limit))
+    }
+
+    fn after(&self, leaf_index: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|connection| read::after(connection, leaf_index, limit))
+    }
+
+    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
+        self.read(|connection| read::runs(connection, limit))
+    }
+
+    fn run(&self, run: &RunId) -> Result<Option<RunEntry>, StoreError> {
+        self.read(|connection| read::run(connection, run))
+    }
+
+    fn checkpoint(&self) -> Result<Option<String>, StoreError> {
+        self.read(read::checkpoint)
+    }
+
+    fn prove(&self, partition: &Name, offset: u64) -> Result<Bundle, StoreError> {
+        let key = self.public_key();
+        self.read(|connection| read::prove(connection, &self.tenant, &key, partition, offset))
+    }
+
+    fn export(&self, run: &RunId) -> Result<Bundle, StoreError> {
+        let key = self.public_key();
+        self.read(|connection| read::export(connection, &self.tenant, &key, run))
+    }
+
+    fn redact(
+        &self,
+        partition: &Name,
+        offset: u64,
+        event: EventDraft,
+    ) -> Result<Appended, StoreError> {
+        let leaf = self.read(|connection| read::leaf_at(connection, partition, offset))?;
+        let (done, result) = std::sync::mpsc::channel();
+        let request = write::Request::Append { drafts: vec![event], redacts: Some(leaf), done };
+        self.request(request)?;
+        result.recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn verify(
+        &self,
+        options: &VerifyOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Verification, StoreError> {
+        verify(&self.folder, &self.tenant, &self.public_key(), options, progress)
+    }
+
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let digest = Digest::of(bytes);
+        let owned = bytes.to_vec();
+        self.aside(Box::new(move |connection| {
+            connection
+                .prepare_cached("INSERT OR IGNORE INTO blobs (digest, bytes) VALUES (?1, ?2)")?
+                .execute((digest.as_bytes(), &owned))?;
+            Ok(())
+        }))?;
+        Ok(digest)
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| read::blob(connection, digest))
+    }
+
+    fn seal_blob(&self, run: &RunId, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        let (run, digest, bytes) = (run.clone(), *digest, bytes.to_vec());
+        self.aside(Box::new(move |connection| write::seal_blob(connection, &run, &digest, &bytes)))
+    }
+
+    fn sealed_blob(&self, run: &RunId, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| read::sealed_blob(connection, run, digest))
+    }
+
+    fn erase_run_key(&self, run: &RunId) -> Result<(), StoreError> {
+        let run = run.clone();
+        self.aside(Box::new(move |connection| {
+            connection.execute("DELETE FROM run_keys WHERE run = ?1", [run.as_str()])?;
+            Ok(())
+        }))
+    }
+}

@@ -1,0 +1,238 @@
+//! Queries.
+
+use pi_core::{Digest, Name, RunId};
+use pi_event_fabric::bundle::BundledEvent;
+use pi_event_fabric::merkle::{Nodes, leaf_hash};
+use pi_event_fabric::{Bundle, HeaderView, PublicKey};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use crate::error::StoreError;
+use crate::{RunEntry, StoredEvent, evidence, read_checkpoint};
+
+const EVENT: &str = "SELECT e.leaf, e.header, p.salt, p.payload FROM events e
+                     LEFT JOIN payloads p ON p.leaf = e.leaf";
+
+/// The event in a row of leaf, header, salt, payload.
+pub(crate) fn row_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    let (salt, payload): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
+    Ok(StoredEvent { leaf_index: row.get(0)?, header: row.get(1)?, content: salt.zip(payload) })
+}
+
+pub(super) fn partition(
+    connection: &Connection,
+    partition: &Name,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!(
+        "{EVENT} WHERE e.partition = (SELECT id FROM heads WHERE partition = ?1)
+         AND e.offset >= ?2 ORDER BY e.offset LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map((partition.as_str(), from, limit), row_event)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn visit_run(
+    connection: &Connection,
+    run: &RunId,
+    visit: &mut dyn FnMut(StoredEvent) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let entry = self::run(connection, run)?.ok_or_else(|| StoreError::NoRun(run.to_string()))?;
+    let sql = format!("{EVENT} WHERE e.leaf BETWEEN ?1 AND ?2 ORDER BY e.leaf");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((entry.first_leaf, entry.last_leaf))?;
+    while let Some(row) = rows.next()? {
+        let event = row_event(row)?;
+        // Events of other runs may lie in between.
+        let belongs =
+            HeaderView::parse(&event.header).is_some_and(|view| view.run == Some(run.as_str()));
+        if belongs {
+            visit(event)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn tail(connection: &Connection, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!("{EVENT} ORDER BY e.leaf DESC LIMIT ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([limit], row_event)?;
+    let mut events: Vec<StoredEvent> = rows.collect::<Result<_, _>>()?;
+    events.reverse();
+    Ok(events)
+}
+
+pub(super) fn after(
+    connection: &Connection,
+    leaf: Option<u64>,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!("{EVENT} WHERE e.leaf >= ?1 ORDER BY e.leaf LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let from = leaf.map_or(0, |leaf| leaf + 1);
+    let rows = statement.query_map((from, limit), row_event)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn row_run(row: &Row<'_>) -> rusqlite::Result<Option<RunEntry>> {
+    let text: String = row.get(0)?;
+    let Some(run) = RunId::parse(&text) else { return Ok(None) };
+    Ok(Some(RunEntry { run, first_leaf: row.get(1)?, last_leaf: row.get(2)?, sealed: row.get(3)? }))
+}
+
+pub(super) fn runs(connection: &Connection, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT run, first_leaf, last_leaf, sealed FROM runs ORDER BY first_leaf DESC LIMIT ?1",
+    )?;
+    let rows = statement.query_map([limit], row_run)?;
+    let entries: Vec<Option<RunEntry>> = rows.collect::<Result<_, _>>()?;
+    Ok(entries.into_iter().flatten().collect())
+}
+
+pub(super) fn run(connection: &Connection, run: &RunId) -> Result<Option<RunEntry>, StoreError> {
+    let entry = connection
+        .prepare_cached("SELECT run, first_leaf, last_leaf, sealed FROM runs WHERE run = ?1")?
+        .query_row([run.as_str()], row_run)
+        .optional()?;
+    Ok(entry.flatten())
+}
+
+pub(super) fn checkpoint(connection: &Connection) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn leaf_at(
+    connection: &Connection,
+    partition: &Name,
+    offset: u64,
+) -> Result<u64, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT leaf FROM events
+             WHERE partition = (SELECT id FROM heads WHERE partition = ?1) AND offset = ?2",
+        )?
+        .query_row((partition.as_str(), offset), |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })
+}
+
+/// The leaf hashes up to `size`. A proof needs siblings from everywhere in the
+/// tree; hashing the headers again is simpler than keeping the nodes, and reads
+/// what the proof is about.
+fn leaves(connection: &Connection, size: u64) -> Result<Vec<Digest>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT header FROM events WHERE leaf < ?1 ORDER BY leaf")?;
+    let mut rows = statement.query([size])?;
+    let mut leaves = Vec::new();
+    while let Some(row) = rows.next()? {
+        leaves.push(leaf_hash(&Digest::of(row.get_ref(0)?.as_blob().unwrap_or_default())));
+    }
+    Ok(leaves)
+}
+
+fn bundle(
+    connection: &Connection,
+    tenant: &Name,
+    key: &PublicKey,
+    run: Option<&RunId>,
+    events: Vec<StoredEvent>,
+) -> Result<Bundle, StoreError> {
+    let note =
+        checkpoint(connection)?.ok_or(StoreError::Damaged("there is no checkpoint".to_owned()))?;
+    let size = read_checkpoint(&note, key)?.size;
+    let leaves = leaves(connection, size)?;
+    let nodes = Nodes::new(leaves);
+    let mut bundled = Vec::with_capacity(events.len());
+    for event in events {
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
+                .map_err(|_| StoreError::Damaged("a stored record is not text".to_owned()))
+        };
+        let index = usize::try_from(event.leaf_index).unwrap_or(usize::MAX);
+        let proof = nodes.inclusion(index).ok_or_else(|| {
+            StoreError::Damaged("an event lies outside the newest checkpoint".to_owned())
+        })?;
+        let content = match event.content {
+            Some((salt, payload)) => Some((salt, text(payload)?)),
+            None => None,
+        };
+        bundled.push(BundledEvent { header: text(event.header)?, content, proof });
+    }
+    Ok(Bundle {
+        tenant: tenant.to_string(),
+        run: run.map(ToString::to_string),
+        public_key: key.to_string(),
+        checkpoint: note,
+        events: bundled,
+    })
+}
+
+pub(super) fn prove(
+    connection: &Connection,
+    tenant: &Name,
+    key: &PublicKey,
+    partition: &Name,
+    offset: u64,
+) -> Result<Bundle, StoreError> {
+    let events = self::partition(connection, partition, offset, 1)?;
+    let found =
+        events.first().and_then(|event| HeaderView::parse(&event.header)).map(|view| view.offset);
+    if found != Some(offset) {
+        return Err(StoreError::NoEvent { partition: partition.clone(), offset });
+    }
+    bundle(connection, tenant, key, None, events)
+}
+
+pub(super) fn export(
+    connection: &Connection,
+    tenant: &Name,
+    key: &PublicKey,
+    run: &RunId,
+) -> Result<Bundle, StoreError> {
+    let mut events = Vec::new();
+    visit_run(connection, run, &mut |event| {
+        events.push(event);
+        Ok(())
+    })?;
+    bundle(connection, tenant, key, Some(run), events)
+}
+
+pub(super) fn blob(
+    connection: &Connection,
+    digest: &Digest,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let bytes: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT bytes FROM blobs WHERE digest = ?1")?
+        .query_row([digest.as_bytes().as_slice()], |row| row.get(0))
+        .optional()?;
+    match bytes {
+        Some(bytes) if Digest::of(&bytes) != *digest => {
+            Err(StoreError::Damaged(format!("blob {digest} has other bytes")))
+        }
+        other => Ok(other),
+    }
+}
+
+pub(super) fn sealed_blob(
+    connection: &Connection,
+    run: &RunId,
+    digest: &Digest,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let found: Option<(Vec<u8>, Vec<u8>)> = connection
+        .prepare_cached(
+            "SELECT k.key, s.bytes FROM sealed_blobs s JOIN run_keys k ON k.run = s.run
+             WHERE s.run = ?1 AND s.digest = ?2",
+        )?
+        .query_row((run.as_str(), digest.as_bytes().as_slice()), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((key, sealed)) = found else { return Ok(None) };
+    let key: [u8; 32] =
+        key.try_into().map_err(|_| StoreError::Damaged("a run key is malformed".to_owned()))?;
+    evidence::open(&key, digest, &sealed).map(Some)
+}

@@ -1,0 +1,153 @@
+//! Tables, triggers and the settings of a connection.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::StoreError;
+
+/// The format of the database, kept in `user_version`.
+const VERSION: i64 = 1;
+
+/// How long a writer waits for another process's transaction.
+const BUSY_MS: u64 = 30_000;
+
+/// The log (`events`, `payloads`, `checkpoints`) is append-only; a payload can
+/// be erased once. Events are addressed by position; no index on hashes.
+const SCHEMA: &str = "
+CREATE TABLE events (
+  leaf      INTEGER PRIMARY KEY,
+  partition INTEGER NOT NULL,
+  offset    INTEGER NOT NULL,
+  header    BLOB NOT NULL,
+  UNIQUE (partition, offset)
+) STRICT;
+CREATE TABLE payloads (
+  leaf    INTEGER PRIMARY KEY,
+  salt    BLOB,
+  payload BLOB
+) STRICT;
+CREATE TABLE checkpoints (
+  size INTEGER PRIMARY KEY,
+  note TEXT NOT NULL
+) STRICT;
+CREATE TABLE heads (
+  id         INTEGER PRIMARY KEY,
+  partition  TEXT NOT NULL UNIQUE,
+  offset     INTEGER NOT NULL,
+  event_hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE head (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
+  size  INTEGER NOT NULL,
+  peaks BLOB NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, 0, x'');
+CREATE TABLE runs (
+  run        TEXT PRIMARY KEY,
+  first_leaf INTEGER NOT NULL,
+  last_leaf  INTEGER NOT NULL,
+  sealed     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX runs_by_first_leaf ON runs (first_leaf);
+CREATE TABLE blobs (
+  digest BLOB PRIMARY KEY,
+  bytes  BLOB NOT NULL
+) STRICT;
+CREATE TABLE sealed_blobs (
+  run    TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  bytes  BLOB NOT NULL,
+  PRIMARY KEY (run, digest)
+) STRICT;
+CREATE TABLE run_keys (
+  run TEXT PRIMARY KEY,
+  key BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: events are append-only'); END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: events are append-only'); END;
+CREATE TRIGGER checkpoints_no_update BEFORE UPDATE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: checkpoints are append-only'); END;
+CREATE TRIGGER checkpoints_no_delete BEFORE DELETE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: checkpoints are append-only'); END;
+CREATE TRIGGER payloads_no_delete BEFORE DELETE ON payloads
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: payloads are append-only'); END;
+CREATE TRIGGER payloads_erase_only BEFORE UPDATE ON payloads
+WHEN NEW.leaf IS NOT OLD.leaf OR NEW.salt IS NOT NULL OR NEW.payload IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: a payload can only be erased'); END;
+";
+
+/// Opens or creates a database for writing.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    settle(&mut connection)?;
+    // Every acknowledged event survives a power loss.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // Erased payloads leave no bytes behind.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    migrate(&connection)?;
+    Ok(connection)
+}
+
+/// Opens an existing database for reading.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    settle(&mut connection)?;
+    known(version(&connection)?)?;
+    Ok(connection)
+}
+
+fn settle(connection: &mut Connection) -> Result<(), StoreError> {
+    connection.busy_handler(Some(wait_a_little))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.pragma_update(None, "mmap_size", 268_435_456)?;
+    Ok(())
+}
+
+/// SQLite's own handler sleeps in growing steps up to 100 ms, which makes four
+/// writers wait for nothing; commits here take a fraction of a millisecond.
+fn wait_a_little(tries: i32) -> bool {
+    const PAUSE: Duration = Duration::from_micros(200);
+    std::thread::sleep(PAUSE);
+    u64::try_from(tries).unwrap_or(u64::MAX) < BUSY_MS * 1_000 / 200
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn known(found: i64) -> Result<(), StoreError> {
+    if found > VERSION { Err(StoreError::Version { found, known: VERSION }) } else { Ok(()) }
+}
+
+fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    if version(connection)? == 0 {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        // Another process may have created it meanwhile.
+        let result = match version(connection) {
+            Ok(0) => connection
+                .execute_batch(&format!("{SCHEMA} PRAGMA user_version = {VERSION};"))
+                .map_err(StoreError::from),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        connection.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        result?;
+    }
+    known(version(connection)?)
+}

@@ -1,0 +1,444 @@
+//! Verification: every stored byte is read and hashed again.
+
+use std::collections::BTreeMap;
+
+use pi_core::canonical::{Encoder, parse};
+use pi_core::{Digest, Name, Reason};
+use pi_event_fabric::event::payload_hash;
+use pi_event_fabric::receipts::RunChains;
+use pi_event_fabric::{Checkpoint, Head, HeaderView, IntegrityError, PublicKey, Tree};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use crate::error::StoreError;
+use crate::folder::{DataFolder, read_notes};
+use crate::sqlite::open_reader;
+
+/// What to verify.
+#[derive(Clone, Debug, Default)]
+pub struct VerifyOptions {
+    /// Report on this partition alone. The tree needs all events all the same.
+    pub partition: Option<Name>,
+    /// Parse and re-encode every header and payload as well.
+    pub deep: bool,
+}
+
+/// What was verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Events read.
+    pub events: u64,
+    /// Bytes of headers, salts and payloads hashed.
+    pub bytes: u64,
+    /// Payloads that are erased.
+    pub redacted: u64,
+    /// Receipts and coverages in runs.
+    pub receipts: u64,
+    /// Runs seen.
+    pub runs: u64,
+    /// Runs without a seal.
+    pub open_runs: u64,
+    /// Checkpoints whose signature and root were checked.
+    pub checkpoints: u64,
+    /// Last offset and event hash of each partition.
+    pub heads: BTreeMap<String, (u64, Digest)>,
+    /// The root of the tree.
+    pub root: Option<Digest>,
+}
+
+/// Verifies the log of a tenant.
+pub(crate) fn verify(
+    folder: &DataFolder,
+    tenant: &Name,
+    key: &PublicKey,
+    options: &VerifyOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verification, StoreError> {
+    // The file outside is read first: what it promises must be in the database
+    // that is read afterwards.
+    let notes = read_notes(&folder.notes(tenant))?;
+    let connection = open_reader(&folder.database(tenant))?;
+    connection.execute_batch("BEGIN")?;
+    let mut walk = Walk::new(&connection, tenant, key, options)?;
+    walk.events(progress)?;
+    walk.finish(&notes)
+}
+
+struct Walk<'a> {
+    connection: &'a Connection,
+    tenant: &'a Name,
+    key: &'a PublicKey,
+    options: &'a VerifyOptions,
+    /// Partition names by their number in the database.
+    names: BTreeMap<i64, String>,
+    heads: BTreeMap<String, Head>,
+    tree: Tree,
+    chains: BTreeMap<String, RunSpan>,
+    /// Notes of the database in ascending size.
+    notes: Vec<(u64, String)>,
+    next_note: usize,
+    /// Roots at the sizes of checkpoints.
+    roots: BTreeMap<u64, Digest>,
+    erased: Vec<(u64, String)>,
+    redactions: Vec<u64>,
+    result: Verification,
+}
+
+struct RunSpan {
+    first: u64,
+    last: u64,
+    chains: RunChains,
+    last_type_seals: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        connection: &'a Connection,
+        tenant: &'a Name,
+        key: &'a PublicKey,
+        options: &'a VerifyOptions,
+    ) -> Result<Self, StoreError> {
+        let mut statement = connection.prepare("SELECT id, partition FROM heads")?;
+        let names = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<BTreeMap<i64, String>, _>>()?;
+        let mut statement =
+            connection.prepare("SELECT size, note FROM checkpoints ORDER BY size")?;
+        let notes = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<Vec<(u64, String)>, _>>()?;
+        Ok(Self {
+            connection,
+            tenant,
+            key,
+            options,
+            names,
+            heads: BTreeMap::new(),
+            tree: Tree::default(),
+            chains: BTreeMap::new(),
+            notes,
+            next_note: 0,
+            roots: BTreeMap::new(),
+            erased: Vec::new(),
+            redactions: Vec::new(),
+            result: Verification::default(),
+        })
+    }
+
+    fn events(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        let total: u64 = self.connection.query_row(
+            "SELECT COALESCE(MAX(leaf) + 1, 0) FROM events",
+            [],
+            |row| row.get(0),
+        )?;
+        let orphan: Option<u64> = self
+            .connection
+            .query_row(
+                "SELECT p.leaf FROM payloads p LEFT JOIN events e ON e.leaf = p.leaf WHERE e.leaf IS NULL",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(leaf) = orphan {
+            return Err(IntegrityError::corrupt(
+                format!("leaf {leaf}"),
+                "a payload without an event",
+            )
+            .into());
+        }
+        let connection = self.connection;
+        let mut statement = connection.prepare(
+            "SELECT e.leaf, e.partition, e.offset, e.header, p.leaf, p.salt, p.payload
+             FROM events e LEFT JOIN payloads p ON p.leaf = e.leaf ORDER BY e.leaf",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            self.event(row)?;
+            if self.result.events.is_multiple_of(4096) {
+                progress(self.result.events, total);
+            }
+        }
+        progress(total, total);
+        Ok(())
+    }
+
+    fn event(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
+        let leaf: u64 = column(row, 0)?;
+        let header = row.get_ref(3)?.as_blob_or_null().ok().flatten().unwrap_or_default();
+        let at_leaf = |problem: &str| IntegrityError::corrupt(format!("leaf {leaf}"), problem);
+        if leaf != self.tree.size() {
+            return Err(at_leaf(&format!("leaf {} is missing", self.tree.size())).into());
+        }
+        let view =
+            HeaderView::parse(header).ok_or_else(|| at_leaf("the header has another layout"))?;
+        let record = format!("{}:{}", view.partition, view.offset);
+        let corrupt = |problem: &str| IntegrityError::corrupt(record.clone(), problem);
+        let (number, offset): (i64, u64) = (column(row, 1)?, column(row, 2)?);
+        if self.names.get(&number).map(String::as_str) != Some(view.partition) {
+            return Err(corrupt("the row's partition is not the header's").into());
+        }
+        if offset != view.offset || leaf != view.leaf_index {
+            return Err(corrupt("the row's position is not the header's").into());
+        }
+        if view.tenant != self.tenant.as_str() {
+            return Err(corrupt("the event is of another tenant").into());
+        }
+        let event_hash = Digest::of(header);
+        self.link(&view, event_hash).map_err(|problem| corrupt(&problem))?;
+        let has_row = row.get::<_, Option<u64>>(4)?.is_some();
+        let salt = row.get_ref(5)?.as_blob_or_null().ok().flatten();
+        let payload = row.get_ref(6)?.as_blob_or_null().ok().flatten();
+        match (salt, payload) {
+            (Some(salt), Some(payload)) => {
+                if payload_hash(salt, payload) != view.payload_hash {
+                    return Err(corrupt("the payload does not have its hash").into());
+                }
+                self.result.bytes += (salt.len() + payload.len()) as u64;
+            }
+            (None, None) if has_row => self.erased.push((leaf, record.clone())),
+            (None, None) => return Err(corrupt("the payload is missing").into()),
+            _ => return Err(corrupt("salt or payload is missing").into()),
+        }
+        if self.options.deep {
+            deep(header, payload).map_err(|problem| corrupt(&problem))?;
+        }
+        if view.event_type == "event.redacted"
+            && let Some(payload) = payload
+            && let Some(leaf) =
+                parse(payload).ok().and_then(|value| value.get("leaf_index")?.as_u64())
+        {
+            self.redactions.push(leaf);
+        }
+        if let Some(run) = view.run {
+            self.run(run, leaf, &view, payload).map_err(|problem| corrupt(&problem))?;
+        }
+        self.result.bytes += header.len() as u64;
+        self.result.events += 1;
+        self.tree.push(&event_hash);
+        while let Some((size, _)) =
+            self.notes.get(self.next_note).filter(|(size, _)| *size <= self.tree.size())
+        {
+            if *size == self.tree.size() {
+                self.roots.insert(*size, self.tree.root());
+            }
+            self.next_note += 1;
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, view: &HeaderView<'_>, event_hash: Digest) -> Result<(), String> {
+        if !self.heads.contains_key(view.partition) {
+            self.heads.insert(view.partition.to_owned(), Head::default());
+        }
+        let Some(head) = self.heads.get_mut(view.partition) else { return Ok(()) };
+        if view.offset != head.offset + 1 {
+            return Err(format!("offset {} is missing", head.offset + 1));
+        }
+        if view.previous != head.event_hash {
+            return Err("the link to the event before does not fit".to_owned());
+        }
+        *head = Head { offset: view.offset, event_hash: Some(event_hash) };
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        run: &str,
+        leaf: u64,
+        view: &HeaderView<'_>,
+        payload: Option<&[u8]>,
+    ) -> Result<(), String> {
+        if !self.chains.contains_key(run) {
+            let span = RunSpan {
+                first: leaf,
+                last: leaf,
+                chains: RunChains::default(),
+                last_type_seals: false,
+            };
+            self.chains.insert(run.to_owned(), span);
+        }
+        let Some(span) = self.chains.get_mut(run) else { return Ok(()) };
+        span.last = leaf;
+        span.last_type_seals = view.event_type == "run.sealed";
+        span.chains.take(view.schema, payload)
+    }
+
+    fn finish(mut self, outside: &[String]) -> Result<Verification, StoreError> {
+        self.check_redactions()?;
+        self.check_checkpoints(outside)?;
+        self.check_heads()?;
+        self.check_runs()?;
+        self.result.redacted = self.erased.len() as u64;
+        self.result.root = Some(self.tree.root());
+        self.result.heads = self
+            .heads
+            .iter()
+            .filter(|(name, _)| {
+                self.options.partition.as_ref().is_none_or(|only| only.as_str() == name.as_str())
+            })
+            .filter_map(|(name, head)| Some((name.clone(), (head.offset, head.event_hash?))))
+            .collect();
+        Ok(self.result)
+    }
+
+    fn check_redactions(&self) -> Result<(), IntegrityError> {
+        match self.erased.iter().find(|(leaf, _)| !self.redactions.contains(leaf)) {
+            Some((_, record)) => Err(IntegrityError::corrupt(
+                record.clone(),
+                "the payload was erased without a record of it",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn check_checkpoints(&mut self, outside: &[String]) -> Result<(), IntegrityError> {
+        let size = self.tree.size();
+        if size > 0 && self.notes.last().map(|(last, _)| *last) != Some(size) {
+            return Err(match self.notes.last() {
+                Some((last, _)) if *last > size => truncated(size, *last),
+                _ => IntegrityError::checkpoint("the newest events have no checkpoint"),
+            });
+        }
+        for (stated, note) in &self.notes {
+            let checkpoint = self.checked(note)?;
+            if checkpoint.size != *stated {
+                return Err(IntegrityError::checkpoint(format!(
+                    "the checkpoint at {stated} is of another size"
+                )));
+            }
+            self.fits(&checkpoint, size)?;
+            self.result.checkpoints += 1;
+        }
+        for note in outside {
+            let checkpoint = self.checked(note).map_err(|error| IntegrityError {
+                record: format!("checkpoint file: {}", error.record),
+                ..error
+            })?;
+            self.fits(&checkpoint, size)?;
+        }
+        Ok(())
+    }
+
+    fn checked(&self, note: &str) -> Result<Checkpoint, IntegrityError> {
+        let checkpoint = Checkpoint::verify(note, self.key)?;
+        if checkpoint.tenant != *self.tenant {
+            return Err(IntegrityError::checkpoint("a checkpoint is of another tenant"));
+        }
+        Ok(checkpoint)
+    }
+
+    fn fits(&self, checkpoint: &Checkpoint, size: u64) -> Result<(), IntegrityError> {
+        if checkpoint.size > size {
+            return Err(truncated(size, checkpoint.size));
+        }
+        match self.roots.get(&checkpoint.size) {
+            Some(root) if *root == checkpoint.root => Ok(()),
+            Some(_) => Err(IntegrityError::checkpoint(format!(
+                "the events do not have the root of the checkpoint at {}",
+                checkpoint.size
+            ))),
+            None => Err(IntegrityError::checkpoint(format!(
+                "the checkpoint at {} is missing in the database",
+                checkpoint.size
+            ))),
+        }
+    }
+
+    /// The derived tables say what the events say.
+    fn check_heads(&self) -> Result<(), StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT partition, offset, event_hash FROM heads")?;
+        let mut rows = statement.query([])?;
+        let mut stored = 0;
+        while let Some(row) = rows.next()? {
+            let (name, offset, hash): (String, u64, Vec<u8>) =
+                (column(row, 0)?, column(row, 1)?, column(row, 2)?);
+            let head = self.heads.get(&name);
+            let fits = head.is_some_and(|head| {
+                head.offset == offset
+                    && head.event_hash.is_some_and(|h| h.as_bytes()[..] == hash[..])
+            });
+            if !fits {
+                return Err(IntegrityError::corrupt(
+                    format!("head of {name}"),
+                    "it is not the last event",
+                )
+                .into());
+            }
+            stored += 1;
+        }
+        if stored != self.heads.len() {
+            return Err(IntegrityError::corrupt("heads", "a partition has no head").into());
+        }
+        let (size, peaks): (u64, Vec<u8>) = self
+            .connection
+            .query_row("SELECT size, peaks FROM head", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?
+            .ok_or_else(|| IntegrityError::corrupt("head of the tree", "it is missing"))?;
+        let expected: Vec<u8> =
+            self.tree.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect();
+        if size != self.tree.size() || peaks != expected {
+            return Err(IntegrityError::corrupt(
+                "head of the tree",
+                "it is not that of the events",
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    fn check_runs(&mut self) -> Result<(), StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT run, first_leaf, last_leaf, sealed FROM runs")?;
+        let mut rows = statement.query([])?;
+        let mut stored = 0;
+        while let Some(row) = rows.next()? {
+            let (run, first, last, sealed): (String, u64, u64, bool) =
+                (column(row, 0)?, column(row, 1)?, column(row, 2)?, column(row, 3)?);
+            let fits = self.chains.get(&run).is_some_and(|span| {
+                (span.first, span.last, span.last_type_seals) == (first, last, sealed)
+            });
+            if !fits {
+                return Err(IntegrityError::corrupt(
+                    run,
+                    "the list of runs does not fit the events",
+                )
+                .into());
+            }
+            stored += 1;
+        }
+        if stored != self.chains.len() {
+            return Err(
+                IntegrityError::corrupt("runs", "a run is missing in the list of runs").into()
+            );
+        }
+        for span in self.chains.values() {
+            self.result.runs += 1;
+            self.result.open_runs += u64::from(!span.last_type_seals);
+            self.result.receipts += span.chains.receipts.count;
+        }
+        Ok(())
+    }
+}
+
+fn truncated(have: u64, promised: u64) -> IntegrityError {
+    IntegrityError {
+        record: format!("leaf {have}"),
+        problem: format!("a signed checkpoint promises {promised} events, the database has {have}"),
+        reason: Reason::LogTruncated,
+    }
+}
+
+/// A column of the right type; another type is damage.
+fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {
+    row.get(index).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+fn deep(header: &[u8], payload: Option<&[u8]>) -> Result<(), String> {
+    for bytes in [Some(header), payload].into_iter().flatten() {
+        let value = parse(bytes).map_err(|error| error.to_string())?;
+        if Encoder::encode(&value) != bytes {
+            return Err("the stored bytes are not canonical".to_owned());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+git push --force-with-lease origin main
+kubectl apply -f k8s/

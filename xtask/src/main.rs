@@ -1,0 +1,89 @@
+//! Tasks of this project. `cargo xtask` lists them.
+
+mod generate;
+mod new_agent;
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+  ci                       everything that must pass (make test)
+  full                     what takes longer (make test-full)
+  conformance              the specification, rule by rule
+  bench                    the published measurements
+  coverage                 line coverage with its gate
+  generate [--check]       rebuild derived files, or fail when they differ
+  new-agent DOMAIN SLUG    an agent's file, cases and registry line";
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["ci"] => ci(),
+        ["full"] => full(),
+        ["conformance"] => conformance(),
+        ["bench"] => bench(),
+        ["coverage"] => coverage(),
+        ["generate"] => generate::run(false),
+        ["generate", "--check"] => generate::run(true),
+        ["new-agent", domain, slug] => new_agent::run(domain, slug),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn ci() -> Result<()> {
+    step("cargo", &["fmt", "--all", "--", "--check"])?;
+    step("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    step("cargo", &["build", "--workspace", "--all-targets"])?;
+    step("cargo", &["nextest", "run", "--workspace"])?;
+    step("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
+    generate::run(true)?;
+    eprintln!("everything passed");
+    Ok(())
+}
+
+fn full() -> Result<()> {
+    ci()?;
+    step_with(
+        "cargo",
+        &["nextest", "run", "--workspace", "--release"],
+        &[("PI_TEST_SCALE", "full")],
+    )
+}
+
+fn conformance() -> Result<()> {
+    step("cargo", &["run", "--quiet", "-p", "pi-conformance"])
+}
+
+fn bench() -> Result<()> {
+    step("cargo", &["run", "--release", "-p", "pi-store", "--example", "log_bench"])?;
+    step("bash", &["bench/scan.sh"])
+}
+
+fn coverage() -> Result<()> {
+    step("bash", &["scripts/coverage"])
+}
+
+/// Runs a command, shows it and its time, and fails with it.
+fn step(program: &str, arguments: &[&str]) -> Result<()> {
+    step_with(program, arguments, &[])
+}
+
+fn step_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let line = format!("{program} {}", arguments.join(" "));
+    eprintln!("==> {line}");
+    let started = Instant::now();
+    let status = Command::new(program)
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .status()
+        .with_context(|| format!("`{program}` cannot be started"))?;
+    eprintln!("    {:.1} s", started.elapsed().as_secs_f64());
+    if !status.success() {
+        bail!("failed: {line}");
+    }
+    Ok(())
+}
