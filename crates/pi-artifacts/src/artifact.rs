@@ -7,18 +7,24 @@ use pi_core::{Digest, Reason};
 
 use crate::data::Document;
 use crate::dependencies::Dependencies;
+use crate::diff::Diff;
 use crate::dockerfile::Dockerfile;
 use crate::kind::{Kind, detect};
 use crate::limits::MAX_PARSE_BYTES;
 use crate::literal::Literals;
+use crate::markdown::Markdown;
+use crate::python::Module;
 use crate::shell::Script;
 use crate::span::{LineIndex, Position, Span};
+use crate::sql::Sql;
+use crate::syntax::Syntax;
 
 /// Why a view of an artifact cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParseFailure {
-    /// `artifact_too_large`, `artifact_too_deep` or `artifact_unparsable`.
+    /// `artifact_too_large`, `artifact_too_deep`, `artifact_unparsable`, or
+    /// `budget_exceeded` when parsing takes too many steps.
     pub reason: Reason,
     /// What is wrong, without quoting the artifact's content.
     pub message: String,
@@ -47,6 +53,11 @@ pub struct Artifact {
     dockerfile: OnceLock<Parsed<Dockerfile>>,
     dependencies: OnceLock<Parsed<Dependencies>>,
     shell: OnceLock<Parsed<Script>>,
+    python: OnceLock<Parsed<Module>>,
+    syntax: OnceLock<Parsed<Syntax>>,
+    sql: OnceLock<Parsed<Sql>>,
+    markdown: OnceLock<Parsed<Markdown>>,
+    diff: OnceLock<Parsed<Diff>>,
     literals: OnceLock<Literals>,
     derived: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
 }
@@ -70,6 +81,11 @@ impl Artifact {
             dockerfile: OnceLock::new(),
             dependencies: OnceLock::new(),
             shell: OnceLock::new(),
+            python: OnceLock::new(),
+            syntax: OnceLock::new(),
+            sql: OnceLock::new(),
+            markdown: OnceLock::new(),
+            diff: OnceLock::new(),
             literals: OnceLock::new(),
             derived: Mutex::new(Vec::new()),
         }
@@ -160,6 +176,32 @@ impl Artifact {
     /// with [`parse_shell`](crate::shell::parse_shell).
     pub fn shell(&self) -> Result<&Script, &ParseFailure> {
         self.shell.get_or_init(|| crate::shell::parse(self)).as_ref()
+    }
+
+    /// The module of a Python file.
+    pub fn python(&self) -> Result<&Module, &ParseFailure> {
+        self.python.get_or_init(|| crate::python::parse(self)).as_ref()
+    }
+
+    /// The syntax tree of JavaScript, TypeScript, Rust, Solidity, Go or Java,
+    /// with an index by kind of node.
+    pub fn syntax(&self) -> Result<&Syntax, &ParseFailure> {
+        self.syntax.get_or_init(|| crate::syntax::parse(self)).as_ref()
+    }
+
+    /// The statements of an SQL file.
+    pub fn sql(&self) -> Result<&Sql, &ParseFailure> {
+        self.sql.get_or_init(|| crate::sql::parse(self)).as_ref()
+    }
+
+    /// The parts of a Markdown file (changelogs included).
+    pub fn markdown(&self) -> Result<&Markdown, &ParseFailure> {
+        self.markdown.get_or_init(|| crate::markdown::parse(self)).as_ref()
+    }
+
+    /// The files and hunks of a unified diff.
+    pub fn diff(&self) -> Result<&Diff, &ParseFailure> {
+        self.diff.get_or_init(|| crate::diff::parse(self)).as_ref()
     }
 
     /// Every string literal and assigned value with its name: the one walk that

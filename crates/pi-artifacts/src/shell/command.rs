@@ -14,7 +14,7 @@ const OPERATORS: &[&str] =
 impl Parser<'_> {
     pub(super) fn command(&mut self) -> Parsed<Command> {
         let start = self.at;
-        self.enter()?;
+        self.enter(1)?;
         let kind = self.compound()?;
         let command = match kind {
             Some(kind) => {
@@ -28,7 +28,7 @@ impl Parser<'_> {
             }
             None => self.simple(start)?,
         };
-        self.leave();
+        self.leave(1);
         Ok(command)
     }
 

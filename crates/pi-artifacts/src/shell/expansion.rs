@@ -64,7 +64,7 @@ impl Parser<'_> {
     /// `${name}`, `${name:-word}`, `${#name}`, `${!name}`, ...
     fn braced(&mut self, word: &mut Word, quoted: bool) -> Parsed<()> {
         let start = self.at;
-        self.enter()?;
+        self.enter(1)?;
         self.at += 2;
         let rest = self.rest();
         let skipped = rest.len() - rest.trim_start_matches(['#', '!']).len();
@@ -95,7 +95,7 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
-        self.leave();
+        self.leave(1);
         self.expanded(word, start, ExpansionKind::Parameter, name, quoted);
         word.expansions.append(&mut inner.expansions);
         word.substitutions.append(&mut inner.substitutions);
@@ -158,10 +158,7 @@ impl Parser<'_> {
     }
 
     fn arithmetic_body(&mut self, start: usize, end: usize) -> Parsed<Word> {
-        self.enter()?;
-        let word = self.heredoc_body(start, end, false)?;
-        self.leave();
-        Ok(word)
+        self.heredoc_body(start, end, false)
     }
 
     /// `<(...)` or `>(...)`.
@@ -182,10 +179,10 @@ impl Parser<'_> {
         start: usize,
         kind: SubstitutionKind,
     ) -> Parsed<()> {
-        self.enter()?;
+        self.enter(1)?;
         let statements = self.list()?;
         self.expect(")")?;
-        self.leave();
+        self.leave(1);
         let (raw, span) = self.written(start);
         word.text.push_str(raw);
         word.is_dynamic = true;
@@ -206,7 +203,7 @@ impl Parser<'_> {
         }
         let body = self.rest().get(1..length).unwrap_or_default();
         let span = self.span(start, start + length + 1);
-        self.enter()?;
+        self.enter(1)?;
         let statements = if body.contains('\\') {
             let unescaped = unescape_backquoted(body, quoted);
             let nested = Parser::nested(&unescaped, span, self.depth).script()?;
@@ -217,7 +214,7 @@ impl Parser<'_> {
                 if parser.at < parser.end { Err(parser.unexpected()) } else { Ok(statements) }
             })?
         };
-        self.leave();
+        self.leave(1);
         self.at = start + length + 1;
         word.text.push_str(self.written(start).0);
         word.is_dynamic = true;

@@ -97,8 +97,8 @@ impl<'a> Parser<'a> {
         Some(c)
     }
 
-    pub(super) fn enter(&mut self) -> Parsed<()> {
-        self.depth += 1;
+    pub(super) fn enter(&mut self, levels: usize) -> Parsed<()> {
+        self.depth += levels;
         if self.depth > MAX_SHELL_NESTING {
             return Err(ParseFailure {
                 reason: Reason::ArtifactTooDeep,
@@ -109,8 +109,8 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    pub(super) fn leave(&mut self) {
-        self.depth -= 1;
+    pub(super) fn leave(&mut self, levels: usize) {
+        self.depth -= levels;
     }
 
     pub(super) fn error(&self, message: impl Into<String>) -> ParseFailure {

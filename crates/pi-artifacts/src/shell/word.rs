@@ -173,6 +173,9 @@ impl Parser<'_> {
             word.is_quoted = true;
             return Ok(word);
         }
+        // A heredoc inside of a heredoc reads its text once more: each level counts
+        // as ten, so that the cap also bounds the time.
+        self.enter(10)?;
         self.in_range(start, end, |parser| {
             while parser.at < parser.end {
                 // A quote is a plain character here.
@@ -180,6 +183,7 @@ impl Parser<'_> {
             }
             Ok(())
         })?;
+        self.leave(10);
         Ok(word)
     }
 
