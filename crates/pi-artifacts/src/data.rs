@@ -166,9 +166,11 @@ fn language(kind: Kind, name: &str, text: &str) -> Option<Language> {
         lower.ends_with(".json") || (!lower.ends_with("ml") && text.trim_start().starts_with('{'))
     };
     match kind {
-        Kind::Compose | Kind::Kubernetes | Kind::CloudFormation | Kind::GithubWorkflow | Kind::GithubAction => {
-            Some(if json_like() { Language::Json } else { Language::Yaml })
-        }
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::CloudFormation
+        | Kind::GithubWorkflow
+        | Kind::GithubAction => Some(if json_like() { Language::Json } else { Language::Yaml }),
         Kind::Yaml | Kind::PnpmLock => Some(Language::Yaml),
         // Yarn Berry writes YAML, version 1 a format of its own.
         Kind::YarnLock if text.contains("__metadata:") => Some(Language::Yaml),

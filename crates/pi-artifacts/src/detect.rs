@@ -247,14 +247,17 @@ fn json(text: &str, otherwise: Kind) -> Kind {
 
 fn cloudformation(text: &str) -> Option<Kind> {
     let template = text.contains("AWSTemplateFormatVersion")
-        || (text.contains("AWS::") && (has_key(text, "Resources") || text.contains("\"Resources\"")));
+        || (text.contains("AWS::")
+            && (has_key(text, "Resources") || text.contains("\"Resources\"")));
     template.then_some(Kind::CloudFormation)
 }
 
 fn by_content(text: &str) -> Kind {
     let first = text.lines().next().unwrap_or_default();
     if let Some(interpreter) = first.strip_prefix("#!") {
-        let program = interpreter.split_whitespace().find(|word| !word.ends_with("/env") && !word.starts_with('-'));
+        let program = interpreter
+            .split_whitespace()
+            .find(|word| !word.ends_with("/env") && !word.starts_with('-'));
         let program = program.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         return match program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
             "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => Kind::Shell,
@@ -277,7 +280,8 @@ fn by_content(text: &str) -> Kind {
 /// Three Base64url parts, the first of which begins like `{"`.
 fn is_jwt(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
-    let encoded = |part: &&str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let encoded =
+        |part: &&str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     parts.len() == 3 && text.starts_with("ey") && parts.iter().all(encoded)
 }
 

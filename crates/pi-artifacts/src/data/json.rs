@@ -47,7 +47,8 @@ impl Reader<'_> {
             if rest.starts_with("//") {
                 self.at += rest.find('\n').unwrap_or(rest.len());
             } else if rest.starts_with("/*") {
-                let end = rest.find("*/").ok_or_else(|| self.failure("the comment is not closed"))?;
+                let end =
+                    rest.find("*/").ok_or_else(|| self.failure("the comment is not closed"))?;
                 self.at += end + 2;
             } else {
                 return Ok(());
@@ -75,7 +76,9 @@ impl Reader<'_> {
     }
 
     fn word(&mut self) -> Parsed<Data> {
-        for (word, value) in [("null", Data::Null), ("true", Data::Bool(true)), ("false", Data::Bool(false))] {
+        for (word, value) in
+            [("null", Data::Null), ("true", Data::Bool(true)), ("false", Data::Bool(false))]
+        {
             if self.rest().starts_with(word) {
                 self.at += word.len();
                 return Ok(value);

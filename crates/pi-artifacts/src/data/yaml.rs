@@ -17,12 +17,19 @@ pub(super) fn parse(text: &str) -> Parsed<Vec<Document>> {
     for item in Parser::new_from_str(text) {
         let (event, span) = item.map_err(|error| {
             let at = offsets.byte(error.marker().index());
-            ParseFailure::syntax(error.info(), Span::new(at, at + 1))
+            failure(error.info(), Span::new(at, at + 1))
         })?;
         let span = Span::new(offsets.byte(span.start.index()), offsets.byte(span.end.index()));
         builder.event(event, span)?;
     }
     Ok(builder.documents)
+}
+
+/// The parser has a nesting cap of its own for flow collections.
+fn failure(info: &str, span: Span) -> ParseFailure {
+    let too_deep = info.contains("recursion") || info.contains("depth");
+    let reason = if too_deep { Reason::ArtifactTooDeep } else { Reason::ArtifactUnparsable };
+    ParseFailure { reason, message: info.to_owned(), span }
 }
 
 /// Byte offsets of characters; the parser counts characters.
@@ -83,7 +90,12 @@ impl Builder {
                 self.place(node);
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(anchor, tag.as_deref().and_then(custom), Content::Sequence(Vec::new()), span)?;
+                self.open(
+                    anchor,
+                    tag.as_deref().and_then(custom),
+                    Content::Sequence(Vec::new()),
+                    span,
+                )?;
             }
             Event::MappingStart(anchor, tag) => {
                 let content = Content::Map { entries: Vec::new(), key: None };
@@ -119,7 +131,13 @@ impl Builder {
         Ok(())
     }
 
-    fn open(&mut self, anchor: usize, tag: Option<String>, content: Content, start: Span) -> Parsed<()> {
+    fn open(
+        &mut self,
+        anchor: usize,
+        tag: Option<String>,
+        content: Content,
+        start: Span,
+    ) -> Parsed<()> {
         if self.open.len() >= MAX_NESTING {
             return Err(ParseFailure {
                 reason: Reason::ArtifactTooDeep,
@@ -134,14 +152,18 @@ impl Builder {
     }
 
     fn close(&mut self) {
-        let Some(Open { start, anchor, tag, content, nodes_before }) = self.open.pop() else { return };
+        let Some(Open { start, anchor, tag, content, nodes_before }) = self.open.pop() else {
+            return;
+        };
         let node = match content {
             Content::Sequence(items) => {
                 let span = items.iter().fold(start, |span, item| span.to(item.span));
                 Node { value: Data::Sequence(items), span }
             }
             Content::Map { entries, .. } => {
-                let span = entries.iter().fold(start, |span, entry| span.to(entry.key_span).to(entry.value.span));
+                let span = entries
+                    .iter()
+                    .fold(start, |span, entry| span.to(entry.key_span).to(entry.value.span));
                 Node { value: Data::Map(merge(entries)), span }
             }
         };
@@ -175,7 +197,8 @@ fn merge(entries: Vec<Entry>) -> Vec<Entry> {
     if !entries.iter().any(|entry| entry.key == "<<") {
         return entries;
     }
-    let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key == "<<");
+    let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| entry.key == "<<");
     for source in &merges {
         let maps: Vec<&Node> = match &source.value.value {
             Data::Sequence(items) => items.iter().collect(),
