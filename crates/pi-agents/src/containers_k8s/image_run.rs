@@ -206,16 +206,25 @@ fn operands<'a>(command: &'a Command, manager: &str) -> Vec<&'a str> {
     out
 }
 
+/// How quiet apt is told to be; from two on it assumes yes.
+fn quietness(command: &Command) -> usize {
+    let quiet = |word: &String| match word.as_str() {
+        "-q=2" | "--quiet=2" => 2,
+        "--quiet" => 1,
+        word if word.starts_with("--") || !word.starts_with('-') => 0,
+        word => word.matches('q').count(),
+    };
+    command.arguments().iter().map(quiet).sum()
+}
+
 fn install_options(run: &Run<'_>, command: &Command, install: &Install<'_>, report: &mut Report) {
     let manager = install.manager;
     let answers = match manager {
         "apt-get" | "apt" | "aptitude" => {
             command.has_option(Some('y'), &["yes", "assume-yes"])
                 || command.has_option(None, &["force-yes"])
-                || command
-                    .arguments()
-                    .iter()
-                    .any(|word| word == "-qq" || word.contains("Assume-Yes"))
+                || command.arguments().iter().any(|word| word.contains("Assume-Yes"))
+                || quietness(command) > 1
         }
         "yum" | "dnf" | "microdnf" => command.has_option(Some('y'), &["assumeyes", "nodocs-yes"]),
         "zypper" => {

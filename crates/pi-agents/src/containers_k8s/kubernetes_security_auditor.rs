@@ -77,9 +77,11 @@ declare_agent! {
             pod_hardening::SECCOMP,
             pod_hardening::TOKEN,
             pod_hardening::NO_MEMORY_LIMIT,
-            pod_hardening::NO_REQUESTS,
+            pod_hardening::NO_MEMORY_REQUEST,
+            pod_hardening::NO_CPU_REQUEST,
             pod_hardening::NO_CPU_LIMIT,
-            pod_hardening::NO_PROBE,
+            pod_hardening::NO_LIVENESS,
+            pod_hardening::NO_READINESS,
             pod_hardening::SECRET_VALUE,
             pod_hardening::HOST_PORT,
             pod_hardening::SYSCTL,
@@ -110,7 +112,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         for container in workload.containers() {
             report.tick(1)?;
             if !workload.is_windows() {
-                pod_hardening::privileges(&container, report);
+                pod_hardening::privileges(&workload, &container, report);
             }
             pod_hardening::resources(&container, report);
             pod_hardening::probes(&workload, &container, report);

@@ -70,14 +70,24 @@ pub(crate) const NO_MEMORY_LIMIT: Rule = Rule {
     fix: "set `resources.limits.memory`",
 };
 
-/// No request of CPU or memory.
-pub(crate) const NO_REQUESTS: Rule = Rule {
-    id: "no-resource-requests",
-    summary: "the scheduler does not know what a container needs",
+/// No request of memory.
+pub(crate) const NO_MEMORY_REQUEST: Rule = Rule {
+    id: "no-memory-request",
+    summary: "the scheduler does not know how much memory a container needs",
     severity: Severity::Info,
     confidence: Confidence::High,
     references: &["CWE-770"],
-    fix: "set `resources.requests` for cpu and memory",
+    fix: "set `resources.requests.memory`",
+};
+
+/// No request of CPU.
+pub(crate) const NO_CPU_REQUEST: Rule = Rule {
+    id: "no-cpu-request",
+    summary: "the scheduler does not know how much of a processor a container needs",
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    references: &["CWE-770"],
+    fix: "set `resources.requests.cpu`",
 };
 
 /// No limit of CPU.
@@ -90,14 +100,24 @@ pub(crate) const NO_CPU_LIMIT: Rule = Rule {
     fix: "set `resources.limits.cpu` where other workloads must be protected",
 };
 
-/// No probe.
-pub(crate) const NO_PROBE: Rule = Rule {
-    id: "no-health-probe",
-    summary: "nobody notices when a container hangs or is not ready",
+/// No liveness probe.
+pub(crate) const NO_LIVENESS: Rule = Rule {
+    id: "no-liveness-probe",
+    summary: "nobody notices when a container hangs",
     severity: Severity::Info,
     confidence: Confidence::High,
     references: &[],
-    fix: "add a `livenessProbe` and a `readinessProbe`",
+    fix: "add a `livenessProbe`",
+};
+
+/// No readiness probe.
+pub(crate) const NO_READINESS: Rule = Rule {
+    id: "no-readiness-probe",
+    summary: "a container gets requests before it can answer them",
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    references: &[],
+    fix: "add a `readinessProbe`",
 };
 
 /// A secret in the environment.
@@ -151,7 +171,7 @@ fn place(entry: &Entry) -> Span {
 }
 
 /// Privilege escalation, capabilities and root file system of a container.
-pub(crate) fn privileges(container: &Container<'_>, report: &mut Report) {
+pub(crate) fn privileges(workload: &Workload<'_>, container: &Container<'_>, report: &mut Report) {
     let subject = &container.subject;
     // A privileged container is reported as such; the rest follows from it.
     if container.own("privileged").is_some_and(|entry| is_true(&entry.value)) {
@@ -189,9 +209,18 @@ pub(crate) fn privileges(container: &Container<'_>, report: &mut Report) {
                 .subject(subject.clone());
         }
     }
-    if container.effective("seccompProfile").is_none() {
+    if container.effective("seccompProfile").is_none() && !annotated(workload) {
         report.finding(&SECCOMP, container.span).subject(subject.clone());
     }
+}
+
+/// Whether a seccomp profile is set by the annotation of older clusters.
+fn annotated(workload: &Workload<'_>) -> bool {
+    let annotations = workload.metadata.and_then(|metadata| metadata.get("annotations"));
+    annotations.map(Node::entries).unwrap_or_default().iter().any(|entry| {
+        entry.key == "seccomp.security.alpha.kubernetes.io/pod"
+            && entry.value.as_str() != Some("unconfined")
+    })
 }
 
 /// Requests and limits of a container. Ephemeral containers have none.
@@ -211,9 +240,10 @@ pub(crate) fn resources(container: &Container<'_>, report: &mut Report) {
         report.finding(&NO_CPU_LIMIT, span).subject(container.subject.clone());
     }
     // A limit without a request is its own request.
-    let requested = |name: &str| has("requests", name) || has("limits", name);
-    if !requested("cpu") || !requested("memory") {
-        report.finding(&NO_REQUESTS, span).subject(container.subject.clone());
+    for (name, rule) in [("cpu", &NO_CPU_REQUEST), ("memory", &NO_MEMORY_REQUEST)] {
+        if !has("requests", name) && !has("limits", name) {
+            report.finding(rule, span).subject(container.subject.clone());
+        }
     }
 }
 
@@ -224,15 +254,10 @@ pub(crate) fn probes(workload: &Workload<'_>, container: &Container<'_>, report:
     if finite || !serves {
         return;
     }
-    let missing: Vec<&str> = ["livenessProbe", "readinessProbe"]
-        .into_iter()
-        .filter(|key| container.node.get(key).is_none_or(Node::is_null))
-        .collect();
-    if !missing.is_empty() {
-        report
-            .finding(&NO_PROBE, container.span)
-            .message(format!("the container has no {}", missing.join(" and no ")))
-            .subject(container.subject.clone());
+    for (key, rule) in [("livenessProbe", &NO_LIVENESS), ("readinessProbe", &NO_READINESS)] {
+        if container.node.get(key).is_none_or(Node::is_null) {
+            report.finding(rule, container.span).subject(container.subject.clone());
+        }
     }
 }
 

@@ -9,7 +9,12 @@ use pi_core::{Confidence, Severity};
 
 use super::release_heading::{Date, Release, Title};
 
-const fn rule(id: &'static str, severity: Severity, summary: &'static str, fix: &'static str) -> Rule {
+const fn rule(
+    id: &'static str,
+    severity: Severity,
+    summary: &'static str,
+    fix: &'static str,
+) -> Rule {
     Rule { id, summary, severity, confidence: Confidence::High, references: &[], fix }
 }
 
@@ -145,7 +150,12 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
             Title::Other => {}
         }
     }
-    if releases.is_empty() && !markdown.headings.iter().any(|h| matches!(Title::parse(&h.text), Title::Unreleased | Title::Malformed(_))) {
+    if releases.is_empty()
+        && !markdown
+            .headings
+            .iter()
+            .any(|h| matches!(Title::parse(&h.text), Title::Unreleased | Title::Malformed(_)))
+    {
         report.finding(&NO_RELEASES, Span::default()).subject("changelog");
     }
     order(&releases, report);
@@ -239,7 +249,8 @@ fn content(
             markdown.headings.iter().filter(|h| h.level > 2 && inside(h.span)).collect();
         let says = markdown.items.iter().any(|item| inside(item.span))
             || markdown.text.iter().any(|text| {
-                inside(text.span) && !sections.iter().any(|section| section.span.contains(text.span))
+                inside(text.span)
+                    && !sections.iter().any(|section| section.span.contains(text.span))
             });
         if !says && !release.yanked {
             report
@@ -254,7 +265,10 @@ fn content(
             if seen.contains(&title) {
                 report
                     .finding(&DUPLICATE, section.span)
-                    .message(format!("section {title} of release {} stands here twice", release.name))
+                    .message(format!(
+                        "section {title} of release {} stands here twice",
+                        release.name
+                    ))
                     .subject(subject);
                 continue;
             }

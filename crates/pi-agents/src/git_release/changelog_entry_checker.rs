@@ -106,9 +106,9 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
             }
         }
     }
-    let internal = intent.as_ref().is_some_and(|intent| {
-        !intent.breaking && INTERNAL.contains(&intent.kind.as_str())
-    });
+    let internal = intent
+        .as_ref()
+        .is_some_and(|intent| !intent.breaking && INTERNAL.contains(&intent.kind.as_str()));
     let touched = diff.files.iter().find(|file| is_source(path(file)) && changes(file));
     if let Some(file) = touched
         && !gains
@@ -124,12 +124,18 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
 
 fn adds(file: &FileDiff) -> bool {
     use pi_artifacts::diff::Change::Added;
-    file.hunks.iter().flat_map(|hunk| &hunk.lines).any(|line| line.change == Added && !line.text.trim().is_empty())
+    file.hunks
+        .iter()
+        .flat_map(|hunk| &hunk.lines)
+        .any(|line| line.change == Added && !line.text.trim().is_empty())
 }
 
 fn changes(file: &FileDiff) -> bool {
     use pi_artifacts::diff::Change::Context;
-    file.hunks.iter().flat_map(|hunk| &hunk.lines).any(|line| line.change != Context && !line.text.trim().is_empty())
+    file.hunks
+        .iter()
+        .flat_map(|hunk| &hunk.lines)
+        .any(|line| line.change != Context && !line.text.trim().is_empty())
 }
 
 /// Whether a path is source code that users run: no test, documentation,
@@ -140,15 +146,36 @@ fn is_source(path: &str) -> bool {
         "mjs", "php", "pl", "py", "rb", "rs", "scala", "sol", "swift", "ts", "tsx", "vue", "zig",
     ];
     const ASIDE: &[&str] = &[
-        "test", "tests", "__tests__", "spec", "specs", "testdata", "fixtures", "docs", "doc",
-        "examples", "example", "bench", "benches", "benchmarks", ".github", "vendor",
-        "node_modules", "scripts", "tools",
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "specs",
+        "testdata",
+        "fixtures",
+        "docs",
+        "doc",
+        "examples",
+        "example",
+        "bench",
+        "benches",
+        "benchmarks",
+        ".github",
+        "vendor",
+        "node_modules",
+        "scripts",
+        "tools",
     ];
     let name = base(path);
     let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let is_test = stem.ends_with("_test") || stem.ends_with(".test") || stem.ends_with(".spec")
-        || stem.ends_with("_spec") || stem.starts_with("test_") || stem == "conftest"
-        || stem.ends_with("Test") || stem.ends_with(".config");
+    let is_test = stem.ends_with("_test")
+        || stem.ends_with(".test")
+        || stem.ends_with(".spec")
+        || stem.ends_with("_spec")
+        || stem.starts_with("test_")
+        || stem == "conftest"
+        || stem.ends_with("Test")
+        || stem.ends_with(".config");
     EXTENSIONS.contains(&extension)
         && !is_test
         && !path.split('/').rev().skip(1).any(|folder| ASIDE.contains(&folder))

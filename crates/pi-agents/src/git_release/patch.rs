@@ -85,7 +85,8 @@ pub(crate) fn path(file: &FileDiff) -> &str {
 pub(crate) fn is_changelog(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let stem = base(&lower).split('.').next().unwrap_or_default().to_owned();
-    ["changelog", "changes", "history", "news", "release-notes", "releasenotes"].contains(&stem.as_str())
+    ["changelog", "changes", "history", "news", "release-notes", "releasenotes"]
+        .contains(&stem.as_str())
         || ["changelog.d/", ".changeset/", "newsfragments/", "changelogs/", ".changes/", "news/"]
             .iter()
             .any(|folder| lower.starts_with(folder) || lower.contains(&format!("/{folder}")))

@@ -73,9 +73,13 @@ impl Day {
     /// Days since 1970-01-01; zero for earlier ones.
     pub(crate) fn number(self) -> u64 {
         // Years are counted from March, so that the leap day is the last.
-        let (year, month) =
-            if self.month > 2 { (self.year, self.month - 3) } else { (self.year.saturating_sub(1), self.month + 9) };
-        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + self.day;
+        let (year, month) = if self.month > 2 {
+            (self.year, self.month - 3)
+        } else {
+            (self.year.saturating_sub(1), self.month + 9)
+        };
+        let days =
+            365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + self.day;
         days.saturating_sub(719_469)
     }
 }
@@ -85,7 +89,9 @@ impl Title {
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         let bare = text.trim_matches(['[', ']']);
-        if bare.eq_ignore_ascii_case("unreleased") || bare.to_ascii_lowercase().starts_with("unreleased]") {
+        if bare.eq_ignore_ascii_case("unreleased")
+            || bare.to_ascii_lowercase().starts_with("unreleased]")
+        {
             return Title::Unreleased;
         }
         let bracketed = text.starts_with('[') && text.contains(']');
@@ -94,7 +100,8 @@ impl Title {
             .iter()
             .find_map(|word| text.strip_prefix(word))
             .unwrap_or(text);
-        let end = text.find([' ', ']', '(', '\t', ':', '\u{2013}', '\u{2014}']).unwrap_or(text.len());
+        let end =
+            text.find([' ', ']', '(', '\t', ':', '\u{2013}', '\u{2014}']).unwrap_or(text.len());
         let (word, rest) = text.split_at(end);
         let number = word.strip_prefix(['v', 'V']).unwrap_or(word);
         if !number.starts_with(|c: char| c.is_ascii_digit()) || !number.contains('.') {
@@ -106,13 +113,22 @@ impl Title {
         };
         let rest = rest.strip_prefix(']').unwrap_or(rest);
         let yanked = rest.to_ascii_uppercase().contains("YANKED");
-        Title::Release(Release { name: number.to_owned(), version, date: date(rest), bracketed, yanked })
+        Title::Release(Release {
+            name: number.to_owned(),
+            version,
+            date: date(rest),
+            bracketed,
+            yanked,
+        })
     }
 }
 
 fn date(rest: &str) -> Date {
     let rest = rest.split("[YANKED]").next().unwrap_or(rest);
-    let is_edge = |c: char| c.is_whitespace() || matches!(c, '-' | '\u{2013}' | '\u{2014}' | '(' | ')' | ':' | '/' | ',');
+    let is_edge = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '-' | '\u{2013}' | '\u{2014}' | '(' | ')' | ':' | '/' | ',')
+    };
     let text = rest.trim_matches(is_edge);
     if text.is_empty() {
         return Date::Missing;
@@ -149,9 +165,13 @@ mod tests {
         assert_eq!(Title::parse("[Unreleased]"), Title::Unreleased);
         assert_eq!(Title::parse("Changelog"), Title::Other);
         assert!(matches!(Title::parse("[1.2] - 2024-01-01"), Title::Malformed(_)));
-        let Title::Release(release) = Title::parse("[1.2.3] - 2024-01-31 [YANKED]") else { panic!() };
+        let Title::Release(release) = Title::parse("[1.2.3] - 2024-01-31 [YANKED]") else {
+            panic!()
+        };
         assert!(release.bracketed && release.yanked && matches!(release.date, Date::Day(_)));
-        for (text, missing) in [("1.0.0", true), ("v1.0.0 (31.1.2024)", false), ("1.0.0 - TBD", true)] {
+        for (text, missing) in
+            [("1.0.0", true), ("v1.0.0 (31.1.2024)", false), ("1.0.0 - TBD", true)]
+        {
             let Title::Release(release) = Title::parse(text) else { panic!("{text}") };
             assert_eq!(release.date == Date::Missing, missing, "{text}");
             assert!(!matches!(release.date, Date::Day(_)));

@@ -8,7 +8,8 @@ use super::call::{Argument, Call, Value};
 
 /// All calls of functions of imported modules.
 pub(crate) fn calls(syntax: &Syntax, text: &str) -> Vec<Call> {
-    let reader = Reader { text, imports: imports(syntax, text), constants: constants(syntax, text) };
+    let reader =
+        Reader { text, imports: imports(syntax, text), constants: constants(syntax, text) };
     syntax.nodes_of("call_expression").filter_map(|node| reader.call(node)).collect()
 }
 
@@ -30,12 +31,17 @@ fn imports(syntax: &Syntax, text: &str) -> BTreeMap<String, String> {
                 "import_specifier" => {
                     let Some(name) = node.field("name") else { continue };
                     let local = node.field("alias").unwrap_or(name);
-                    out.insert(local.text(text).to_owned(), format!("{source}.{}", name.text(text)));
+                    out.insert(
+                        local.text(text).to_owned(),
+                        format!("{source}.{}", name.text(text)),
+                    );
                 }
                 // The default export, or the namespace.
-                "identifier" if node.parent().is_some_and(|parent| {
-                    matches!(parent.kind(), "import_clause" | "namespace_import")
-                }) => {
+                "identifier"
+                    if node.parent().is_some_and(|parent| {
+                        matches!(parent.kind(), "import_clause" | "namespace_import")
+                    }) =>
+                {
                     out.insert(node.text(text).to_owned(), source.to_owned());
                 }
                 _ => {}
@@ -43,12 +49,14 @@ fn imports(syntax: &Syntax, text: &str) -> BTreeMap<String, String> {
         }
     }
     for declarator in syntax.nodes_of("variable_declarator") {
-        let Some((source, member)) = declarator.field("value").and_then(|v| required(v, text)) else {
+        let Some((source, member)) = declarator.field("value").and_then(|v| required(v, text))
+        else {
             continue;
         };
         let Some(name) = declarator.field("name") else { continue };
         if name.kind() == "identifier" {
-            let bound = member.map_or_else(|| source.to_owned(), |member| format!("{source}.{member}"));
+            let bound =
+                member.map_or_else(|| source.to_owned(), |member| format!("{source}.{member}"));
             out.insert(name.text(text).to_owned(), bound);
         }
         for part in name.named_children() {
@@ -85,7 +93,9 @@ fn constants<'a>(syntax: &'a Syntax, text: &str) -> BTreeMap<String, Node<'a>> {
     let mut out: BTreeMap<String, Option<Node<'a>>> = BTreeMap::new();
     for declarator in syntax.nodes_of("variable_declarator") {
         if let (Some(name), Some(value)) = (declarator.field("name"), declarator.field("value")) {
-            out.entry(name.text(text).to_owned()).and_modify(|known| *known = None).or_insert(Some(value));
+            out.entry(name.text(text).to_owned())
+                .and_modify(|known| *known = None)
+                .or_insert(Some(value));
         }
     }
     for assignment in syntax.nodes_of("assignment_expression") {
@@ -117,10 +127,9 @@ impl Reader<'_> {
             match argument.kind() {
                 "comment" => {}
                 "spread_element" => out.open = true,
-                _ => out.positional.push(Argument {
-                    value: self.value(argument, true),
-                    span: argument.span(),
-                }),
+                _ => out
+                    .positional
+                    .push(Argument { value: self.value(argument, true), span: argument.span() }),
             }
         }
         Some(out)
@@ -155,8 +164,12 @@ impl Reader<'_> {
             "identifier" if follow => {
                 self.constants.get(text).map_or(Value::Unknown, |value| self.value(*value, false))
             }
-            "array" => Value::List(node.named_children().map(|item| self.value(item, follow)).collect()),
-            "object" => Value::Map(node.named_children().filter_map(|pair| self.entry(pair, follow)).collect()),
+            "array" => {
+                Value::List(node.named_children().map(|item| self.value(item, follow)).collect())
+            }
+            "object" => Value::Map(
+                node.named_children().filter_map(|pair| self.entry(pair, follow)).collect(),
+            ),
             "as_expression" | "parenthesized_expression" | "satisfies_expression" => node
                 .named_children()
                 .next()
