@@ -1,7 +1,7 @@
 //! Unsafe use of token libraries in Go and Java.
 
 use pi_artifacts::Span;
-use pi_artifacts::syntax::{Language, Syntax};
+use pi_artifacts::syntax::{Language, Node, Syntax};
 
 /// Each use: its place, whether it is the algorithm `none` (or else a token that
 /// is not verified), and a name that stays when variables are renamed.
@@ -43,11 +43,20 @@ fn java(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
         let unverified = jjwt
             && (matches!(name, "parseClaimsJwt" | "parsePlaintextJwt" | "parseUnsecuredClaims" | "parseUnsecuredContent")
                 // `parse` takes unsigned tokens too, whatever key is set.
-                || (name == "parse" && object.contains("setSigningKey")));
+                || (name == "parse" && object.contains("setSigningKey") && !handles_signed(node, text)));
         if none || unverified {
             let place = node.field("name").map_or(node.span(), |name| name.span());
             out.push((place, none, format!("{name}[{}]", out.len() + 1)));
         }
     }
     out
+}
+
+/// Whether a handler is passed that takes signed tokens only: it overrides the
+/// methods for them and leaves the others, which refuse, as they are.
+fn handles_signed(call: Node<'_>, text: &str) -> bool {
+    let methods = call.descendants().filter(|node| node.kind() == "method_declaration");
+    let names: Vec<&str> =
+        methods.filter_map(|method| method.field("name")).map(|name| name.text(text)).collect();
+    !names.is_empty() && names.iter().all(|name| name.ends_with("Jws"))
 }
