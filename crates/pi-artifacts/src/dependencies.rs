@@ -199,3 +199,6 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         (start, line.trim_end_matches(['\n', '\r']))
     })
 }
+
+#[cfg(test)]
+mod tests;

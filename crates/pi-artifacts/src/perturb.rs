@@ -8,6 +8,7 @@
 //! Each family of kinds has a file that turns an artifact into [`Changes`].
 
 mod changes;
+mod code;
 mod data;
 mod dockerfile;
 mod lines;
@@ -187,13 +188,24 @@ fn changes(original: &Artifact, text: &str, request: Request) -> Changes {
         | Kind::CargoLock
         | Kind::TerraformState
         | Kind::Sbom => data::changes(original, text, request),
+        Kind::Python
+        | Kind::JavaScript
+        | Kind::TypeScript
+        | Kind::Rust
+        | Kind::Solidity
+        | Kind::Go
+        | Kind::Java
+        | Kind::Shell
+        | Kind::Sql
+        | Kind::Markdown
+        | Kind::Changelog
+        | Kind::Text
+        | Kind::CommitMessage => code::changes(original, text, request),
         Kind::Env | Kind::Ini | Kind::PipRequirements => {
             lines::changes(original.kind(), text, request)
         }
         // Formats in which every byte may count.
         Kind::Binary | Kind::Jwt | Kind::GoSum | Kind::YarnLock | Kind::Diff => Changes::default(),
-        // A shell reads a carriage return as part of a word.
-        Kind::Shell => Changes::default(),
         _ => Changes::line_endings(text, request),
     }
 }

@@ -2,6 +2,8 @@
 
 mod tokens;
 
+pub(crate) use tokens::tokenize;
+
 /// The syntax tree, for agents that need more than text and keywords.
 pub use sqlparser::ast;
 use sqlparser::ast::Statement as Ast;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::npm::split_version;
 use super::npm_lock::resolved;
 use super::source::git;
 use super::{Dependencies, Dependency, Ecosystem, Source, entry_span, keys, string};
@@ -63,15 +62,17 @@ fn requires(node: &Node) -> Vec<String> {
 fn split_key(key: &str) -> (&str, Option<&str>) {
     let key = key.split('(').next().unwrap_or(key);
     let bare = key.strip_prefix('/').unwrap_or(key);
-    if let (name, Some(version)) = split_version(bare) {
-        return (name, Some(version));
-    }
-    match bare.rsplit_once('/') {
-        Some((name, version)) if key.starts_with('/') => {
-            (name, Some(version.split('_').next().unwrap_or(version)))
-        }
-        _ => (bare, None),
-    }
+    let scope = if bare.starts_with('@') { bare.find('/').map_or(0, |at| at + 1) } else { 0 };
+    let separators: &[char] = if key.starts_with('/') { &['@', '/'] } else { &['@'] };
+    let Some(at) = bare.get(scope..).and_then(|rest| rest.find(separators)) else {
+        return (bare, None);
+    };
+    let (name, rest) = bare.split_at_checked(scope + at).unwrap_or((bare, ""));
+    let version = match rest.strip_prefix('/') {
+        Some(version) => version.split('_').next(),
+        None => rest.strip_prefix('@'),
+    };
+    (name, version)
 }
 
 #[cfg(test)]
@@ -80,7 +81,7 @@ mod tests {
 
     #[test]
     fn keys_of_all_versions() {
-        assert_eq!(split_key("/@s/a/1.0.0_react@17"), ("@s/a/1.0.0_react", Some("17")));
+        assert_eq!(split_key("/@s/a/1.0.0_react@17"), ("@s/a", Some("1.0.0")));
         assert_eq!(split_key("/a/1.0.0_peer"), ("a", Some("1.0.0")));
         assert_eq!(split_key("/@s/a@1.0.0(p@2)"), ("@s/a", Some("1.0.0")));
         assert_eq!(split_key("a@1.0.0"), ("a", Some("1.0.0")));
