@@ -7,6 +7,7 @@ use pi_core::Severity;
 
 use super::compose::Service;
 use super::isolation::{self, Exposure};
+use super::isolation_rules;
 use super::manifest::is_true;
 
 fn place(entry: &Entry) -> Span {
@@ -16,17 +17,17 @@ fn place(entry: &Entry) -> Span {
 /// `privileged: true`.
 pub(crate) fn privileged(service: &Service<'_>, report: &mut Report) {
     if let Some(entry) = service.node.entry("privileged").filter(|entry| is_true(&entry.value)) {
-        report.finding(&isolation::PRIVILEGED, place(entry)).subject(service.subject());
+        report.finding(&isolation_rules::PRIVILEGED, place(entry)).subject(service.subject());
     }
 }
 
 /// The namespaces of the host.
 pub(crate) fn host_namespaces(service: &Service<'_>, report: &mut Report) {
     for (key, rule) in [
-        ("network_mode", &isolation::HOST_NETWORK),
-        ("net", &isolation::HOST_NETWORK),
-        ("pid", &isolation::HOST_PID),
-        ("ipc", &isolation::HOST_IPC),
+        ("network_mode", &isolation_rules::HOST_NETWORK),
+        ("net", &isolation_rules::HOST_NETWORK),
+        ("pid", &isolation_rules::HOST_PID),
+        ("ipc", &isolation_rules::HOST_IPC),
     ] {
         if let Some((value, entry)) = service.setting(key)
             && value == "host"
@@ -42,7 +43,7 @@ pub(crate) fn capabilities(service: &Service<'_>, report: &mut Report) {
         let name = isolation::capability_name(&item);
         if let Some(severity) = isolation::capability_severity(&name) {
             report
-                .finding(&isolation::CAPABILITY, span)
+                .finding(&isolation_rules::CAPABILITY, span)
                 .message(format!("the capability {name} is added"))
                 .subject(format!("{}/{name}", service.subject()))
                 .severity(severity);
@@ -56,8 +57,10 @@ pub(crate) fn security_options(service: &Service<'_>, report: &mut Report) {
         let Some((name, value)) = item.split_once([':', '=']) else { continue };
         let (name, value) = (name.trim(), value.trim());
         let rule = match (name, value) {
-            ("seccomp" | "apparmor", "unconfined") | ("label", "disable") => &isolation::UNCONFINED,
-            ("systempaths", "unconfined") => &isolation::UNMASKED_PROC,
+            ("seccomp" | "apparmor", "unconfined") | ("label", "disable") => {
+                &isolation_rules::UNCONFINED
+            }
+            ("systempaths", "unconfined") => &isolation_rules::UNMASKED_PROC,
             _ => continue,
         };
         report.finding(rule, span).subject(format!("{}/{name}", service.subject()));
@@ -73,7 +76,7 @@ pub(crate) fn host_directories(service: &Service<'_>, report: &mut Report) {
             Exposure::Ordinary | Exposure::Socket => continue,
         };
         report
-            .finding(&isolation::SENSITIVE_PATH, mount.span)
+            .finding(&isolation_rules::SENSITIVE_PATH, mount.span)
             .message(format!("`{}` of the host is mounted", mount.source))
             .subject(format!("{}/volumes[{}]", service.subject(), mount.source))
             .severity(if mount.read_only { severity.lowered() } else { severity });
@@ -91,7 +94,7 @@ pub(crate) fn runtime_sockets(service: &Service<'_>, report: &mut Report) {
         if isolation::exposure(&mount.source) != Exposure::Socket {
             continue;
         }
-        let finding = report.finding(&isolation::RUNTIME_SOCKET, mount.span);
+        let finding = report.finding(&isolation_rules::RUNTIME_SOCKET, mount.span);
         finding
             .message(format!("the runtime socket `{}` is mounted", mount.source))
             .subject(format!("{}/volumes[{}]", service.subject(), mount.source));

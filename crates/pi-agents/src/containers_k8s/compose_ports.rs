@@ -87,11 +87,15 @@ pub(crate) fn published(service: &Service<'_>) -> Vec<Published> {
 
 fn long(item: &Node) -> Option<Published> {
     let text = |key: &str| Some(interpolate(item.get(key)?.scalar()?));
-    let host = text("published").and_then(|published| Ports::parse(&published));
+    // An address in front of the published port is not in the specification,
+    // but engines accept it.
+    let published = text("published").unwrap_or_default();
+    let (address, port) = split_address(&published).unwrap_or((None, &published));
+    let address = address.or_else(|| port.contains('.').then_some(port));
     Some(Published {
-        host,
+        host: Ports::parse(port),
         container: Ports::parse(&text("target")?)?,
-        reach: text("host_ip").map_or(Reach::Everywhere, |address| reach(&address)),
+        reach: text("host_ip").as_deref().or(address).map_or(Reach::Everywhere, reach),
         protocol: text("protocol").map_or_else(|| "tcp".to_owned(), |p| p.to_ascii_lowercase()),
         span: item.span,
     })

@@ -5,11 +5,10 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::compose::services;
 use super::manifest::{objects, workloads};
-use super::{compose_isolation, isolation, pod_isolation};
+use super::{compose_isolation, isolation_rules, pod_isolation};
 
 declare_agent! {
-    /// Finds settings of pods and Compose services that open a way from the
-    /// container to its host.
+    /// Finds settings of pods and Compose services that lead out of the container.
     ///
     /// # What it checks
     /// In every workload kind of Kubernetes (templates, lists, init and ephemeral
@@ -64,15 +63,15 @@ declare_agent! {
         triggers: Always,
         invariant_to: ALL,
         rules: [
-            isolation::PRIVILEGED,
-            isolation::HOST_NETWORK,
-            isolation::HOST_PID,
-            isolation::HOST_IPC,
-            isolation::SENSITIVE_PATH,
-            isolation::RUNTIME_SOCKET,
-            isolation::CAPABILITY,
-            isolation::UNMASKED_PROC,
-            isolation::UNCONFINED,
+            isolation_rules::PRIVILEGED,
+            isolation_rules::HOST_NETWORK,
+            isolation_rules::HOST_PID,
+            isolation_rules::HOST_IPC,
+            isolation_rules::SENSITIVE_PATH,
+            isolation_rules::RUNTIME_SOCKET,
+            isolation_rules::CAPABILITY,
+            isolation_rules::UNMASKED_PROC,
+            isolation_rules::UNCONFINED,
         ],
         fixture: include_str!("fixtures/container_escape_detector.md"),
         check: check,

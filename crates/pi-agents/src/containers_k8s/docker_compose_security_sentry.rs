@@ -8,7 +8,7 @@ use super::compose::{Service, services};
 use super::image::{self, Reference, is_template};
 use super::manifest::is_true;
 use super::names::{is_literal_secret, is_secret_name};
-use super::{compose_isolation, isolation};
+use super::{compose_isolation, isolation_rules};
 
 const HOST_USERNS: Rule = Rule {
     id: "host-user-namespace",
@@ -117,15 +117,15 @@ declare_agent! {
         triggers: Always,
         invariant_to: ALL,
         rules: [
-            isolation::PRIVILEGED,
-            isolation::HOST_NETWORK,
-            isolation::HOST_PID,
-            isolation::HOST_IPC,
-            isolation::SENSITIVE_PATH,
-            isolation::RUNTIME_SOCKET,
-            isolation::CAPABILITY,
-            isolation::UNMASKED_PROC,
-            isolation::UNCONFINED,
+            isolation_rules::PRIVILEGED,
+            isolation_rules::HOST_NETWORK,
+            isolation_rules::HOST_PID,
+            isolation_rules::HOST_IPC,
+            isolation_rules::SENSITIVE_PATH,
+            isolation_rules::RUNTIME_SOCKET,
+            isolation_rules::CAPABILITY,
+            isolation_rules::UNMASKED_PROC,
+            isolation_rules::UNCONFINED,
             HOST_USERNS,
             HOST_DEVICE,
             ROOT_USER,

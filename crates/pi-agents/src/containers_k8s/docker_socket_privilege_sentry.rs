@@ -8,7 +8,8 @@ use pi_core::{Confidence, Severity};
 
 use super::compose::{interpolate, services};
 use super::docker_host::{Transport, listens_plainly, transport};
-use super::isolation::{self, Exposure, exposure, is_socket};
+use super::isolation::{Exposure, exposure, is_socket};
+use super::isolation_rules;
 use super::manifest::{objects, workloads};
 use super::{compose_isolation, pod_isolation};
 
@@ -86,7 +87,7 @@ declare_agent! {
         kinds: [Kind::Compose, Kind::Kubernetes, Kind::Dockerfile],
         triggers: Always,
         invariant_to: ALL,
-        rules: [isolation::RUNTIME_SOCKET, SOCKET_DIRECTORY, PLAIN_TCP, IN_IMAGE],
+        rules: [isolation_rules::RUNTIME_SOCKET, SOCKET_DIRECTORY, PLAIN_TCP, IN_IMAGE],
         fixture: include_str!("fixtures/docker_socket_privilege_sentry.md"),
         check: check,
     }

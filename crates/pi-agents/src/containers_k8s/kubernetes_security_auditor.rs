@@ -5,7 +5,7 @@ use pi_artifacts::{Artifact, Kind};
 use pi_core::{Confidence, Severity};
 
 use super::manifest::{Object, objects, workloads};
-use super::{image, isolation, pod_hardening, pod_isolation, rbac};
+use super::{image, isolation_rules, pod_hardening, pod_isolation, pod_rules, rbac};
 
 const DEFAULT_NAMESPACE: Rule = Rule {
     id: "default-namespace",
@@ -68,21 +68,23 @@ declare_agent! {
         triggers: Always,
         invariant_to: ALL,
         rules: [
-            isolation::PRIVILEGED,
-            isolation::SENSITIVE_PATH,
-            isolation::HOST_PATH,
-            pod_hardening::ESCALATION,
-            pod_hardening::CAPABILITIES,
-            pod_hardening::WRITABLE_ROOT,
-            pod_hardening::SECCOMP,
-            pod_hardening::TOKEN,
-            pod_hardening::NO_MEMORY_LIMIT,
-            pod_hardening::NO_REQUESTS,
-            pod_hardening::NO_CPU_LIMIT,
-            pod_hardening::NO_PROBE,
-            pod_hardening::SECRET_VALUE,
-            pod_hardening::HOST_PORT,
-            pod_hardening::SYSCTL,
+            isolation_rules::PRIVILEGED,
+            isolation_rules::SENSITIVE_PATH,
+            isolation_rules::HOST_PATH,
+            pod_rules::ESCALATION,
+            pod_rules::CAPABILITIES,
+            pod_rules::WRITABLE_ROOT,
+            pod_rules::SECCOMP,
+            pod_rules::TOKEN,
+            pod_rules::NO_MEMORY_LIMIT,
+            pod_rules::NO_MEMORY_REQUEST,
+            pod_rules::NO_CPU_REQUEST,
+            pod_rules::NO_CPU_LIMIT,
+            pod_rules::NO_LIVENESS,
+            pod_rules::NO_READINESS,
+            pod_rules::SECRET_VALUE,
+            pod_rules::HOST_PORT,
+            pod_rules::SYSCTL,
             image::MUTABLE,
             rbac::WILDCARD,
             rbac::ESCALATING,
@@ -110,7 +112,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         for container in workload.containers() {
             report.tick(1)?;
             if !workload.is_windows() {
-                pod_hardening::privileges(&container, report);
+                pod_hardening::privileges(&workload, &container, report);
             }
             pod_hardening::resources(&container, report);
             pod_hardening::probes(&workload, &container, report);

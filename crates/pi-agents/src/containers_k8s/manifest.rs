@@ -111,7 +111,9 @@ fn workload<'a>(object: &Object<'a>) -> Option<Workload<'a>> {
 }
 
 fn is_pod_spec(node: &Node) -> bool {
-    [Role::Main, Role::Init, Role::Ephemeral].iter().any(|role| node.get(role.key()).is_some())
+    ["containers", "initContainers", "hostNetwork", "hostPID", "hostIPC"]
+        .iter()
+        .any(|key| node.get(key).is_some())
 }
 
 /// What a container is for.

@@ -135,18 +135,14 @@ fn words(name: &str) -> Vec<String> {
 /// Whether a value is written out: not empty, not a switch, not a reference to
 /// a variable, a file or a template.
 pub(crate) fn is_literal_secret(value: &str) -> bool {
-    let value = value.trim();
-    let lower = value.to_ascii_lowercase();
-    !value.is_empty()
-        && !["true", "false", "yes", "no", "on", "off", "none", "null", "nil", "0", "1"]
-            .contains(&lower.as_str())
-        && !value.contains('$')
-        && !value.contains("{{")
-        && !(value.starts_with('<') && value.ends_with('>'))
-        && !value.starts_with("/run/secrets/")
-        && !value.starts_with("/var/run/secrets/")
-        && !lower.starts_with("vault:")
-        && !lower.starts_with("op://")
+    const SWITCHES: &[&str] =
+        &["", "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "0", "1"];
+    const REFERENCES: &[&str] = &["/run/secrets/", "/var/run/secrets/", "vault:", "op://"];
+    let value = value.trim().to_ascii_lowercase();
+    let placeholder = value.starts_with('<') && value.ends_with('>');
+    let variable = value.contains('$') || value.contains("{{");
+    let refers = REFERENCES.iter().any(|start| value.starts_with(start));
+    !(SWITCHES.contains(&value.as_str()) || placeholder || variable || refers)
 }
 
 #[cfg(test)]

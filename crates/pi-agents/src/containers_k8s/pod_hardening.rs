@@ -1,134 +1,15 @@
-//! Checks of one workload for settings that harden it: rules of the auditor.
+//! Checks of one workload for settings that harden it.
 
-use pi_agent_api::{Report, Rule};
+use pi_agent_api::Report;
 use pi_artifacts::Span;
 use pi_artifacts::data::{Entry, Node};
-use pi_core::{Confidence, Severity};
+use pi_core::Severity;
 
 use super::image::{self, Reference, is_template};
 use super::isolation::capability_name;
 use super::manifest::{Container, Role, Workload, is_false, is_true};
 use super::names::{is_literal_secret, is_secret_name};
-
-/// Processes may gain privileges.
-pub(crate) const ESCALATION: Rule = Rule {
-    id: "privilege-escalation-allowed",
-    summary: "processes may gain more privileges than their parent has",
-    severity: Severity::Medium,
-    confidence: Confidence::High,
-    references: &["CWE-250", "CIS-KUBERNETES-5.2.6"],
-    fix: "set `allowPrivilegeEscalation: false` in the container's security context",
-};
-
-/// The default capabilities are kept.
-pub(crate) const CAPABILITIES: Rule = Rule {
-    id: "capabilities-not-dropped",
-    summary: "a container keeps the default capabilities",
-    severity: Severity::Low,
-    confidence: Confidence::High,
-    references: &["CWE-250", "CIS-KUBERNETES-5.2.10"],
-    fix: "set `capabilities: {drop: [ALL]}` and add back what is needed",
-};
-
-/// The root file system can be written.
-pub(crate) const WRITABLE_ROOT: Rule = Rule {
-    id: "writable-root-filesystem",
-    summary: "the root file system of a container can be written",
-    severity: Severity::Low,
-    confidence: Confidence::High,
-    references: &["CWE-732"],
-    fix: "set `readOnlyRootFilesystem: true` and mount an `emptyDir` where files are written",
-};
-
-/// No seccomp profile.
-pub(crate) const SECCOMP: Rule = Rule {
-    id: "seccomp-not-set",
-    summary: "no seccomp profile is set",
-    severity: Severity::Low,
-    confidence: Confidence::Medium,
-    references: &["CWE-250", "CIS-KUBERNETES-5.7.2"],
-    fix: "set `seccompProfile: {type: RuntimeDefault}` in the pod's security context",
-};
-
-/// The token of the service account is mounted.
-pub(crate) const TOKEN: Rule = Rule {
-    id: "service-account-token-mounted",
-    summary: "the pod gets a token for the Kubernetes API whether it needs one or not",
-    severity: Severity::Low,
-    confidence: Confidence::Medium,
-    references: &["CWE-250", "CIS-KUBERNETES-5.1.6"],
-    fix: "set `automountServiceAccountToken: false` unless the program calls the API",
-};
-
-/// No limit of memory.
-pub(crate) const NO_MEMORY_LIMIT: Rule = Rule {
-    id: "no-memory-limit",
-    summary: "a container may use all memory of its node",
-    severity: Severity::Low,
-    confidence: Confidence::High,
-    references: &["CWE-770"],
-    fix: "set `resources.limits.memory`",
-};
-
-/// No request of CPU or memory.
-pub(crate) const NO_REQUESTS: Rule = Rule {
-    id: "no-resource-requests",
-    summary: "the scheduler does not know what a container needs",
-    severity: Severity::Info,
-    confidence: Confidence::High,
-    references: &["CWE-770"],
-    fix: "set `resources.requests` for cpu and memory",
-};
-
-/// No limit of CPU.
-pub(crate) const NO_CPU_LIMIT: Rule = Rule {
-    id: "no-cpu-limit",
-    summary: "a container may use all processors of its node",
-    severity: Severity::Info,
-    confidence: Confidence::Medium,
-    references: &["CWE-770"],
-    fix: "set `resources.limits.cpu` where other workloads must be protected",
-};
-
-/// No probe.
-pub(crate) const NO_PROBE: Rule = Rule {
-    id: "no-health-probe",
-    summary: "nobody notices when a container hangs or is not ready",
-    severity: Severity::Info,
-    confidence: Confidence::High,
-    references: &[],
-    fix: "add a `livenessProbe` and a `readinessProbe`",
-};
-
-/// A secret in the environment.
-pub(crate) const SECRET_VALUE: Rule = Rule {
-    id: "secret-in-env",
-    summary: "a secret is written into the environment of a container",
-    severity: Severity::High,
-    confidence: Confidence::Medium,
-    references: &["CWE-798", "CIS-KUBERNETES-5.4.1"],
-    fix: "put the value into a Secret and refer to it by `valueFrom.secretKeyRef`, or mount it as a file",
-};
-
-/// A port of the node.
-pub(crate) const HOST_PORT: Rule = Rule {
-    id: "host-port",
-    summary: "a container takes a port of its node, past services and network policies",
-    severity: Severity::Medium,
-    confidence: Confidence::High,
-    references: &["CWE-668", "CIS-KUBERNETES-5.2.13"],
-    fix: "expose the container by a Service",
-};
-
-/// A sysctl that concerns the whole node.
-pub(crate) const SYSCTL: Rule = Rule {
-    id: "unsafe-sysctl",
-    summary: "a kernel setting outside the safe set is changed",
-    severity: Severity::Medium,
-    confidence: Confidence::High,
-    references: &["CWE-250"],
-    fix: "remove the setting, or apply it to dedicated nodes",
-};
+use super::pod_rules as rules;
 
 /// Kernel settings that the baseline of the Pod Security Standards allows.
 const SAFE_SYSCTLS: &[&str] = &[
@@ -151,7 +32,7 @@ fn place(entry: &Entry) -> Span {
 }
 
 /// Privilege escalation, capabilities and root file system of a container.
-pub(crate) fn privileges(container: &Container<'_>, report: &mut Report) {
+pub(crate) fn privileges(workload: &Workload<'_>, container: &Container<'_>, report: &mut Report) {
     let subject = &container.subject;
     // A privileged container is reported as such; the rest follows from it.
     if container.own("privileged").is_some_and(|entry| is_true(&entry.value)) {
@@ -160,12 +41,12 @@ pub(crate) fn privileges(container: &Container<'_>, report: &mut Report) {
     match container.own("allowPrivilegeEscalation") {
         Some(entry) if is_false(&entry.value) => {}
         Some(entry) => {
-            report.finding(&ESCALATION, place(entry)).subject(subject.clone());
+            report.finding(&rules::ESCALATION, place(entry)).subject(subject.clone());
         }
         // Allowed by default, which is less deliberate than saying so.
         None => {
             report
-                .finding(&ESCALATION, container.span)
+                .finding(&rules::ESCALATION, container.span)
                 .subject(subject.clone())
                 .severity(Severity::Low);
         }
@@ -178,20 +59,29 @@ pub(crate) fn privileges(container: &Container<'_>, report: &mut Report) {
         });
     if !all {
         report
-            .finding(&CAPABILITIES, capabilities.map_or(container.span, place))
+            .finding(&rules::CAPABILITIES, capabilities.map_or(container.span, place))
             .subject(subject.clone());
     }
     match container.own("readOnlyRootFilesystem") {
         Some(entry) if is_true(&entry.value) => {}
         entry => {
             report
-                .finding(&WRITABLE_ROOT, entry.map_or(container.span, place))
+                .finding(&rules::WRITABLE_ROOT, entry.map_or(container.span, place))
                 .subject(subject.clone());
         }
     }
-    if container.effective("seccompProfile").is_none() {
-        report.finding(&SECCOMP, container.span).subject(subject.clone());
+    if container.effective("seccompProfile").is_none() && !annotated(workload) {
+        report.finding(&rules::SECCOMP, container.span).subject(subject.clone());
     }
+}
+
+/// Whether a seccomp profile is set by the annotation of older clusters.
+fn annotated(workload: &Workload<'_>) -> bool {
+    let annotations = workload.metadata.and_then(|metadata| metadata.get("annotations"));
+    annotations.map(Node::entries).unwrap_or_default().iter().any(|entry| {
+        entry.key == "seccomp.security.alpha.kubernetes.io/pod"
+            && entry.value.as_str() != Some("unconfined")
+    })
 }
 
 /// Requests and limits of a container. Ephemeral containers have none.
@@ -205,15 +95,16 @@ pub(crate) fn resources(container: &Container<'_>, report: &mut Report) {
         resources.and_then(|entry| entry.value.at(&[list, name])).is_some_and(|n| !n.is_null())
     };
     if !has("limits", "memory") {
-        report.finding(&NO_MEMORY_LIMIT, span).subject(container.subject.clone());
+        report.finding(&rules::NO_MEMORY_LIMIT, span).subject(container.subject.clone());
     }
     if !has("limits", "cpu") {
-        report.finding(&NO_CPU_LIMIT, span).subject(container.subject.clone());
+        report.finding(&rules::NO_CPU_LIMIT, span).subject(container.subject.clone());
     }
     // A limit without a request is its own request.
-    let requested = |name: &str| has("requests", name) || has("limits", name);
-    if !requested("cpu") || !requested("memory") {
-        report.finding(&NO_REQUESTS, span).subject(container.subject.clone());
+    for (name, rule) in [("cpu", &rules::NO_CPU_REQUEST), ("memory", &rules::NO_MEMORY_REQUEST)] {
+        if !has("requests", name) && !has("limits", name) {
+            report.finding(rule, span).subject(container.subject.clone());
+        }
     }
 }
 
@@ -224,15 +115,12 @@ pub(crate) fn probes(workload: &Workload<'_>, container: &Container<'_>, report:
     if finite || !serves {
         return;
     }
-    let missing: Vec<&str> = ["livenessProbe", "readinessProbe"]
-        .into_iter()
-        .filter(|key| container.node.get(key).is_none_or(Node::is_null))
-        .collect();
-    if !missing.is_empty() {
-        report
-            .finding(&NO_PROBE, container.span)
-            .message(format!("the container has no {}", missing.join(" and no ")))
-            .subject(container.subject.clone());
+    for (key, rule) in
+        [("livenessProbe", &rules::NO_LIVENESS), ("readinessProbe", &rules::NO_READINESS)]
+    {
+        if container.node.get(key).is_none_or(Node::is_null) {
+            report.finding(rule, container.span).subject(container.subject.clone());
+        }
     }
 }
 
@@ -255,7 +143,9 @@ pub(crate) fn content(container: &Container<'_>, report: &mut Report) {
         if let Some((entry, number)) = number.and_then(|e| Some((e, e.value.scalar()?)))
             && number != "0"
         {
-            report.finding(&HOST_PORT, place(entry)).subject(format!("{subject}/ports[{number}]"));
+            report
+                .finding(&rules::HOST_PORT, place(entry))
+                .subject(format!("{subject}/ports[{number}]"));
         }
     }
     for variable in container.node.get("env").map(Node::items).unwrap_or_default() {
@@ -264,7 +154,7 @@ pub(crate) fn content(container: &Container<'_>, report: &mut Report) {
         };
         let word = name.scalar().unwrap_or_default();
         if is_secret_name(word) && is_literal_secret(value.scalar().unwrap_or_default()) {
-            let finding = report.finding(&SECRET_VALUE, name.span);
+            let finding = report.finding(&rules::SECRET_VALUE, name.span);
             finding
                 .message(format!("the value of `{word}` is written into the manifest"))
                 .subject(format!("{subject}/env[{word}]"));
@@ -279,12 +169,12 @@ pub(crate) fn pod(workload: &Workload<'_>, report: &mut Report) {
     match workload.pod.entry("automountServiceAccountToken") {
         Some(entry) if is_false(&entry.value) => {}
         Some(entry) => {
-            report.finding(&TOKEN, place(entry)).subject(subject.clone());
+            report.finding(&rules::TOKEN, place(entry)).subject(subject.clone());
         }
         // A named account is a sign that the API is used on purpose.
         None if names_account(workload.pod) => {}
         None => {
-            report.finding(&TOKEN, workload.object.span).subject(subject.clone());
+            report.finding(&rules::TOKEN, workload.object.span).subject(subject.clone());
         }
     }
     let settings = workload.pod.at(&["securityContext", "sysctls"]);
@@ -293,7 +183,7 @@ pub(crate) fn pod(workload: &Workload<'_>, report: &mut Report) {
             && let Some(word) = name.as_str()
             && !SAFE_SYSCTLS.contains(&word)
         {
-            report.finding(&SYSCTL, name.span).subject(format!("{subject}/sysctls[{word}]"));
+            report.finding(&rules::SYSCTL, name.span).subject(format!("{subject}/sysctls[{word}]"));
         }
     }
 }

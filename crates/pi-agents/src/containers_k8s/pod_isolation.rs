@@ -6,6 +6,7 @@ use pi_artifacts::data::Node;
 use pi_core::Severity;
 
 use super::isolation::{self, Exposure};
+use super::isolation_rules;
 use super::manifest::{Container, Workload, is_true};
 
 /// Containers with `privileged: true`, or a Windows host process.
@@ -13,13 +14,13 @@ pub(crate) fn privileged(workload: &Workload<'_>, report: &mut Report) {
     for container in workload.containers() {
         if let Some(entry) = container.own("privileged").filter(|entry| is_true(&entry.value)) {
             report
-                .finding(&isolation::PRIVILEGED, entry.key_span.to(entry.value.span))
+                .finding(&isolation_rules::PRIVILEGED, entry.key_span.to(entry.value.span))
                 .subject(container.subject);
         } else if let Some(entry) = container.effective("windowsOptions")
             && let Some(host) = entry.value.entry("hostProcess").filter(|e| is_true(&e.value))
         {
             report
-                .finding(&isolation::PRIVILEGED, host.key_span.to(host.value.span))
+                .finding(&isolation_rules::PRIVILEGED, host.key_span.to(host.value.span))
                 .message("a Windows host process runs with the rights of its node")
                 .subject(container.subject);
         }
@@ -29,9 +30,9 @@ pub(crate) fn privileged(workload: &Workload<'_>, report: &mut Report) {
 /// The namespaces of the host.
 pub(crate) fn host_namespaces(workload: &Workload<'_>, report: &mut Report) {
     for (key, rule) in [
-        ("hostNetwork", &isolation::HOST_NETWORK),
-        ("hostPID", &isolation::HOST_PID),
-        ("hostIPC", &isolation::HOST_IPC),
+        ("hostNetwork", &isolation_rules::HOST_NETWORK),
+        ("hostPID", &isolation_rules::HOST_PID),
+        ("hostIPC", &isolation_rules::HOST_IPC),
     ] {
         if let Some(entry) = workload.pod.entry(key).filter(|entry| is_true(&entry.value)) {
             report
@@ -55,7 +56,7 @@ pub(crate) fn capabilities(workload: &Workload<'_>, report: &mut Report) {
             }
             if let Some(severity) = isolation::capability_severity(&name) {
                 report
-                    .finding(&isolation::CAPABILITY, item.span)
+                    .finding(&isolation_rules::CAPABILITY, item.span)
                     .message(format!("the capability {name} is added"))
                     .subject(format!("{}/{name}", container.subject))
                     .severity(severity);
@@ -71,7 +72,7 @@ pub(crate) fn unmasked_proc(workload: &Workload<'_>, report: &mut Report) {
             && entry.value.as_str() == Some("Unmasked")
         {
             report
-                .finding(&isolation::UNMASKED_PROC, entry.key_span.to(entry.value.span))
+                .finding(&isolation_rules::UNMASKED_PROC, entry.key_span.to(entry.value.span))
                 .subject(container.subject);
         }
     }
@@ -86,7 +87,7 @@ pub(crate) fn unconfined(workload: &Workload<'_>, report: &mut Report) {
                 && kind.as_str() == Some("Unconfined")
             {
                 report
-                    .finding(&isolation::UNCONFINED, kind.span)
+                    .finding(&isolation_rules::UNCONFINED, kind.span)
                     .subject(format!("{}/{key}", container.subject));
             }
         }
@@ -98,7 +99,7 @@ pub(crate) fn unconfined(workload: &Workload<'_>, report: &mut Report) {
             || entry.key.starts_with("container.seccomp.security.alpha.kubernetes.io/");
         if confines && entry.value.as_str() == Some("unconfined") {
             report
-                .finding(&isolation::UNCONFINED, entry.key_span.to(entry.value.span))
+                .finding(&isolation_rules::UNCONFINED, entry.key_span.to(entry.value.span))
                 .subject(format!("{}/annotations[{}]", workload.object.subject, entry.key));
         }
     }
@@ -158,7 +159,7 @@ pub(crate) fn host_directories(workload: &Workload<'_>, ordinary: bool, report: 
             Exposure::SocketDirectory | Exposure::Sensitive => Severity::High,
             Exposure::Ordinary if ordinary => {
                 report
-                    .finding(&isolation::HOST_PATH, volume.span)
+                    .finding(&isolation_rules::HOST_PATH, volume.span)
                     .message(format!("`{}` of the host is mounted", volume.path))
                     .subject(volume.subject);
                 continue;
@@ -169,7 +170,7 @@ pub(crate) fn host_directories(workload: &Workload<'_>, ordinary: bool, report: 
         // nothing there.
         let severity = if volume.read_only { severity.lowered() } else { severity };
         report
-            .finding(&isolation::SENSITIVE_PATH, volume.span)
+            .finding(&isolation_rules::SENSITIVE_PATH, volume.span)
             .message(format!("`{}` of the host is mounted", volume.path))
             .subject(volume.subject)
             .severity(severity);
@@ -181,7 +182,7 @@ pub(crate) fn runtime_sockets(workload: &Workload<'_>, report: &mut Report) {
     for volume in host_paths(workload) {
         if isolation::exposure(volume.path) == Exposure::Socket {
             report
-                .finding(&isolation::RUNTIME_SOCKET, volume.span)
+                .finding(&isolation_rules::RUNTIME_SOCKET, volume.span)
                 .message(format!("the runtime socket `{}` is mounted", volume.path))
                 .subject(volume.subject);
         }

@@ -56,6 +56,21 @@ pub(crate) const EVERYBODY: Rule = Rule {
     fix: "bind the role to named users, groups or service accounts",
 };
 
+/// Resources that give further rights, with the verbs that do.
+const ESCALATIONS: &[(&[&str], &[&str])] = &[
+    (&["pods/exec", "pods/attach", "nodes/proxy"], &["create", "get", "*"]),
+    (&["serviceaccounts/token"], &["create", "*"]),
+    (&["certificatesigningrequests/approval"], &["update", "patch", "*"]),
+    (
+        &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+        &["create", "update", "patch", "*"],
+    ),
+    (
+        &["roles", "clusterroles", "rolebindings", "clusterrolebindings"],
+        &["create", "update", "patch", "*"],
+    ),
+];
+
 /// Looks at one role or binding.
 pub(crate) fn check(object: &Object<'_>, report: &mut Report) {
     match object.kind {
@@ -84,17 +99,16 @@ fn role(object: &Object<'_>, report: &mut Report) {
                 continue;
             }
         }
-        if let Some(node) = holds("verbs", &["escalate", "bind", "impersonate"]) {
+        let leads = holds("verbs", &["escalate", "bind", "impersonate", "approve"]).or_else(|| {
+            ESCALATIONS.iter().find_map(|(resources, verbs)| {
+                let node = holds("resources", resources)?;
+                holds("verbs", verbs).map(|_| node)
+            })
+        });
+        if let Some(node) = leads {
             report
                 .finding(&ESCALATING, node.span)
-                .message(format!("the verb `{}` leads to further rights", word(node)))
-                .subject(subject.clone());
-        } else if let Some(node) = holds("resources", &["pods/exec", "pods/attach", "nodes/proxy"])
-            && holds("verbs", &["create", "get", "*"]).is_some()
-        {
-            report
-                .finding(&ESCALATING, node.span)
-                .message(format!("`{}` gives a shell in other containers", word(node)))
+                .message(format!("`{}` leads to further rights", word(node)))
                 .subject(subject.clone());
         }
         if object.kind == "ClusterRole"

@@ -4,7 +4,8 @@ use pi_agent_api::{Report, Rule, Stop, declare_agent};
 use pi_artifacts::{Artifact, Kind};
 use pi_core::Severity;
 
-use super::git_command::{Arguments, Invocation, Text, invocations};
+use super::git_arguments::Arguments;
+use super::git_command::{Invocation, Text, invocations};
 use super::git_rules as rules;
 
 declare_agent! {

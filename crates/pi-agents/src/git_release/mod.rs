@@ -3,6 +3,7 @@
 use pi_agent_api::Agent;
 
 mod commit_message;
+mod git_arguments;
 mod git_command;
 mod git_rules;
 mod patch;

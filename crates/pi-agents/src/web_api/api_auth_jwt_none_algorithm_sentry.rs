@@ -4,7 +4,7 @@ use pi_agent_api::{Report, Rule, Stop, declare_agent};
 use pi_artifacts::{Artifact, Kind, Span};
 use pi_core::{Confidence, Severity};
 
-use super::call::{Call, Value};
+use super::call::{Argument, Call, Value};
 use super::{compiled_tokens, python_calls, script_calls};
 
 const NONE: Rule = Rule {
@@ -134,6 +134,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         match call.function.as_str() {
             "jwt.decode" | "jose.jwt.decode" | "jose.jws.verify" => finder.python_decode(call),
             "jwt.encode" | "jose.jwt.encode" => finder.python_encode(call),
+            "authlib.jose.jwt.encode" => finder.key(call.argument(2, &["key"])),
             "python_jwt.process_jwt" if !names.contains(&"python_jwt.verify_jwt") => {
                 finder.say(&UNVERIFIED, call.span);
             }
@@ -163,6 +164,12 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn say(&mut self, rule: &'static Rule, span: Span) {
         self.report.finding(rule, span).subject(self.subject.clone());
+    }
+
+    fn key(&mut self, key: Option<&Argument>) {
+        if let Some(key) = key.filter(|key| key.value.is_empty_key()) {
+            self.say(&EMPTY_KEY, key.span);
+        }
     }
 
     fn say_softly(&mut self, rule: &'static Rule, span: Span) {
@@ -227,19 +234,11 @@ impl Finder<'_> {
                 return;
             }
         }
-        if let Some(key) = call.argument(1, &["key"])
-            && key.value.is_empty_key()
-        {
-            self.say(&EMPTY_KEY, key.span);
-        }
+        self.key(call.argument(1, &["key"]));
     }
 
     fn script_verify(&mut self, call: &Call) {
-        if let Some(key) = call.positional.get(1)
-            && key.value.is_empty_key()
-        {
-            self.say(&EMPTY_KEY, key.span);
-        }
+        self.key(call.positional.get(1));
         let options = call.positional.get(2).map(|options| &options.value);
         match options.and_then(|options| options.get("algorithms")) {
             Some((value, span)) => self.algorithms(value, span),
@@ -269,10 +268,8 @@ impl Finder<'_> {
             && value.texts().iter().any(|name| name.eq_ignore_ascii_case("none"))
         {
             self.say(&NONE, span);
-        } else if let Some(key) = call.positional.get(1)
-            && key.value.is_empty_key()
-        {
-            self.say(&EMPTY_KEY, key.span);
+        } else {
+            self.key(call.positional.get(1));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Unsafe use of token libraries in Go and Java.
 
 use pi_artifacts::Span;
-use pi_artifacts::syntax::{Language, Syntax};
+use pi_artifacts::syntax::{Language, Node, Syntax};
 
 /// Each use: its place, whether it is the algorithm `none` (or else a token that
 /// is not verified), and a name that stays when variables are renamed.
@@ -13,14 +13,9 @@ pub(crate) fn find(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
     }
 }
 
+// The names are those of the libraries and of nothing else; files may get at
+// them through a wrapper, so imports are not asked for.
 fn go(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
-    let library = syntax.nodes_of("import_spec").any(|import| {
-        let path = import.text(text);
-        path.contains("/jwt") || path.contains("jwt-go") || path.contains("/go-jose")
-    });
-    if !library {
-        return Vec::new();
-    }
     let mut out = Vec::new();
     for node in syntax.nodes_of("selector_expression") {
         let name = node.field("field").map(|field| field.text(text)).unwrap_or_default();
@@ -37,20 +32,31 @@ fn java(syntax: &Syntax, text: &str) -> Vec<(Span, bool, String)> {
     let imports = |part: &str| {
         syntax.nodes_of("import_declaration").any(|import| import.text(text).contains(part))
     };
-    let (jjwt, auth0) = (imports("io.jsonwebtoken"), imports("com.auth0.jwt"));
+    let auth0 = imports("com.auth0.jwt");
     let mut out = Vec::new();
     for node in syntax.nodes_of("method_invocation") {
         let name = node.field("name").map(|name| name.text(text)).unwrap_or_default();
         let object = node.field("object").map(|object| object.text(text)).unwrap_or_default();
         let none = auth0 && name == "none" && object.ends_with("Algorithm");
+        let jjwt =
+            imports("io.jsonwebtoken") || object.contains("Jwts.") || object.contains("JwtParser");
         let unverified = jjwt
             && (matches!(name, "parseClaimsJwt" | "parsePlaintextJwt" | "parseUnsecuredClaims" | "parseUnsecuredContent")
                 // `parse` takes unsigned tokens too, whatever key is set.
-                || (name == "parse" && object.contains("setSigningKey")));
+                || (name == "parse" && object.contains("setSigningKey") && !handles_signed(node, text)));
         if none || unverified {
             let place = node.field("name").map_or(node.span(), |name| name.span());
             out.push((place, none, format!("{name}[{}]", out.len() + 1)));
         }
     }
     out
+}
+
+/// Whether a handler is passed that takes signed tokens only: it overrides the
+/// methods for them and leaves the others, which refuse, as they are.
+fn handles_signed(call: Node<'_>, text: &str) -> bool {
+    let methods = call.descendants().filter(|node| node.kind() == "method_declaration");
+    let names: Vec<&str> =
+        methods.filter_map(|method| method.field("name")).map(|name| name.text(text)).collect();
+    !names.is_empty() && names.iter().all(|name| name.ends_with("Jws"))
 }

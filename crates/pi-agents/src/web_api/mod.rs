@@ -14,5 +14,8 @@ pub mod jwt_expiry_checker;
 pub mod jwt_weakness_monitor;
 
 /// The agents of this domain, one line each.
-pub const AGENTS: &[&dyn Agent] =
-    &[&jwt_expiry_checker::JwtExpiryChecker, &jwt_weakness_monitor::JwtWeaknessMonitor];
+pub const AGENTS: &[&dyn Agent] = &[
+    &api_auth_jwt_none_algorithm_sentry::ApiAuthJwtNoneAlgorithmSentry,
+    &jwt_expiry_checker::JwtExpiryChecker,
+    &jwt_weakness_monitor::JwtWeaknessMonitor,
+];
