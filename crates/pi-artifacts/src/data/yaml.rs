@@ -20,6 +20,8 @@ pub(super) fn parse(text: &str) -> Parsed<Vec<Document>> {
             failure(error.info(), Span::new(at, at + 1))
         })?;
         let span = Span::new(offsets.byte(span.start.index()), offsets.byte(span.end.index()));
+        let span =
+            if matches!(event, Event::Scalar(..)) { without_comment(text, span) } else { span };
         builder.event(event, span)?;
     }
     Ok(builder.documents)
@@ -30,6 +32,28 @@ fn failure(info: &str, span: Span) -> ParseFailure {
     let too_deep = info.contains("recursion") || info.contains("depth");
     let reason = if too_deep { Reason::ArtifactTooDeep } else { Reason::ArtifactUnparsable };
     ParseFailure { reason, message: info.to_owned(), span }
+}
+
+/// The parser counts blanks and a comment behind a quoted scalar to it; the
+/// scalar ends with its closing quote.
+fn without_comment(text: &str, span: Span) -> Span {
+    let written = span.of(text);
+    let Some(quote) = written.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        return span;
+    };
+    let mut characters = written.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && quote == '"' {
+            characters.next();
+        } else if character == quote {
+            if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == quote) {
+                characters.next();
+                continue;
+            }
+            return Span::new(span.start as usize, span.start as usize + at + 1);
+        }
+    }
+    span
 }
 
 /// Byte offsets of characters; the parser counts characters.
@@ -283,6 +307,16 @@ mod tests {
         let entry = root.entry("é").unwrap();
         assert_eq!((entry.key_span.of(text), entry.value.span.of(text)), ("é", "ünder"));
         assert_eq!(root.get("b").unwrap().items()[0].span.of(text), "'x y'");
+    }
+
+    #[test]
+    fn a_scalar_ends_before_its_comment() {
+        for value in ["\"x\"", "'x y'", "x", "x y"] {
+            let text = format!("a: {value} # why\nb: {value}\n");
+            let root = root(&text);
+            assert_eq!(root.get("a").unwrap().span.of(&text), value);
+            assert_eq!(root.get("b").unwrap().span.of(&text), value);
+        }
     }
 
     #[test]
