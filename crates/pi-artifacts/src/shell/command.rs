@@ -13,6 +13,9 @@ const OPERATORS: &[&str] =
 
 impl Parser<'_> {
     pub(super) fn command(&mut self) -> Parsed<Command> {
+        if self.at_list_end() || self.at_word("!") {
+            return Err(self.unexpected());
+        }
         let start = self.at;
         self.enter(1)?;
         let kind = self.compound()?;

@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn at_list_end(&self) -> bool {
+    pub(super) fn at_list_end(&self) -> bool {
         match self.peek() {
             None | Some(b')') => true,
             Some(b';') => matches!(self.peek_at(1), Some(b';' | b'&')),
