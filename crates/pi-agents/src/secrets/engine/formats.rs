@@ -100,6 +100,12 @@ pub static URLS: &[&[Format]] = &[urls::FORMATS];
 /// Credentials in headers of requests.
 pub static HEADERS: &[&[Format]] = &[headers::FORMATS];
 
+/// The rule of the format at `index`.
+#[expect(clippy::indexing_slicing, reason = "at compile time")]
+pub const fn rule(formats: &'static [Format], index: usize) -> &'static Rule {
+    &formats[index].rule
+}
+
 /// The number of formats of some families.
 pub const fn count(families: &[&[Format]]) -> usize {
     let mut total = 0;
