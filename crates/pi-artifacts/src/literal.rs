@@ -1,5 +1,14 @@
 //! String literals and assigned values of any language, with their names: the
 //! shared walk behind every agent that looks at values.
+//!
+//! One linear lexical scanner reads every text. It knows no grammar; it knows
+//! how the languages that people keep values in write an assignment: code,
+//! dotenv, INI, properties, YAML, JSON, TOML, HCL, XML, shell options, URL
+//! parameters, HTTP headers and calls of setters. Looking back from a value is
+//! bounded, so the time is linear in the length of the text.
+
+mod names;
+mod scan;
 
 use crate::artifact::Artifact;
 use crate::span::Span;
@@ -29,7 +38,7 @@ pub struct Literal {
     pub form: Form,
     /// Stands in a comment or in documentation text.
     pub in_comment: bool,
-    /// Compared or passed as a default or argument, not assigned.
+    /// False when compared or passed as an argument, not assigned.
     pub is_assignment: bool,
 }
 
@@ -45,6 +54,13 @@ pub struct Literals {
 
 /// Collects the literals of an artifact.
 pub(crate) fn collect(artifact: &Artifact) -> Literals {
-    let _ = artifact;
-    Literals::default()
+    scan_text(artifact.text().unwrap_or_default())
 }
+
+/// Collects the literals of a text. Never fails.
+pub fn scan_text(text: &str) -> Literals {
+    Literals { items: scan::scan(text), lexical: true }
+}
+
+#[cfg(test)]
+mod tests;

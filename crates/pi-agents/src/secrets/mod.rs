@@ -2,5 +2,25 @@
 
 use pi_agent_api::Agent;
 
+pub mod api_auth_hardcoded_token_sentry;
+pub mod api_reverse_engineered_auth;
+pub mod dot_env_secret_leak_checker;
+pub mod engine;
+pub mod git_secret_entropy_leak_sentry;
+pub mod git_secret_leak_sentry;
+pub mod hardcoded_secret_detector;
+pub mod mock_data_tainting_sentry;
+mod report;
+pub mod terraform_state_credential_sentry;
+
 /// The agents of this domain, one line each.
-pub const AGENTS: &[&dyn Agent] = &[];
+pub const AGENTS: &[&dyn Agent] = &[
+    &api_auth_hardcoded_token_sentry::ApiAuthHardcodedTokenSentry,
+    &api_reverse_engineered_auth::ApiReverseEngineeredAuth,
+    &dot_env_secret_leak_checker::DotEnvSecretLeakChecker,
+    &git_secret_entropy_leak_sentry::GitSecretEntropyLeakSentry,
+    &git_secret_leak_sentry::GitSecretLeakSentry,
+    &hardcoded_secret_detector::HardcodedSecretDetector,
+    &mock_data_tainting_sentry::MockDataTaintingSentry,
+    &terraform_state_credential_sentry::TerraformStateCredentialSentry,
+];
