@@ -51,6 +51,8 @@ pub struct Artifact {
     lines: OnceLock<LineIndex>,
     data: OnceLock<Parsed<Vec<Document>>>,
     dockerfile: OnceLock<Parsed<Dockerfile>>,
+    hcl: OnceLock<Parsed<crate::hcl::Body>>,
+    settings: OnceLock<Parsed<Vec<crate::settings::Setting>>>,
     dependencies: OnceLock<Parsed<Dependencies>>,
     shell: OnceLock<Parsed<Script>>,
     python: OnceLock<Parsed<Module>>,
@@ -79,6 +81,8 @@ impl Artifact {
             lines: OnceLock::new(),
             data: OnceLock::new(),
             dockerfile: OnceLock::new(),
+            hcl: OnceLock::new(),
+            settings: OnceLock::new(),
             dependencies: OnceLock::new(),
             shell: OnceLock::new(),
             python: OnceLock::new(),
@@ -165,6 +169,18 @@ impl Artifact {
     /// The instructions of a Dockerfile.
     pub fn dockerfile(&self) -> Result<&Dockerfile, &ParseFailure> {
         self.dockerfile.get_or_init(|| crate::dockerfile::parse(self)).as_ref()
+    }
+
+    /// The blocks and attributes of an HCL file (Terraform, variables, Vault).
+    pub fn hcl(&self) -> Result<&crate::hcl::Body, &ParseFailure> {
+        let parse = || crate::hcl::parse(self.kind, self.parsable_text()?);
+        self.hcl.get_or_init(parse).as_ref()
+    }
+
+    /// The settings of a dotenv, INI or properties file.
+    pub fn settings(&self) -> Result<&[crate::settings::Setting], &ParseFailure> {
+        let parse = || crate::settings::parse(self.kind, self.parsable_text()?);
+        self.settings.get_or_init(parse).as_ref().map(Vec::as_slice)
     }
 
     /// The dependencies that a manifest or lockfile declares.

@@ -11,6 +11,7 @@ mod changes;
 mod code;
 mod data;
 mod dockerfile;
+mod hcl;
 mod lines;
 
 use pi_core::Hasher;
@@ -201,6 +202,7 @@ fn changes(original: &Artifact, text: &str, request: Request) -> Changes {
         | Kind::Changelog
         | Kind::Text
         | Kind::CommitMessage => code::changes(original, text, request),
+        Kind::Terraform | Kind::TerraformVars | Kind::Hcl => hcl::changes(original, text, request),
         Kind::Env | Kind::Ini | Kind::PipRequirements => {
             lines::changes(original.kind(), text, request)
         }

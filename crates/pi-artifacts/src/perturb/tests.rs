@@ -135,3 +135,33 @@ fn nothing_is_changed_that_is_not_allowed() {
         assert_eq!(perturb(&original, copy, none).artifact.bytes(), original.bytes());
     }
 }
+
+const TERRAFORM: &str = "resource \"aws_s3_bucket\" \"b\" {\n  bucket = \"x\"\n  acl    = \"private\"\n  force  = true\n\n  versioning {\n    enabled = true\n  }\n  policy = <<EOF\n# not a comment\nEOF\n}\n";
+
+#[test]
+fn terraform_copies_have_the_same_attributes() {
+    let (original, copies) = copies("main.tf", TERRAFORM);
+    let shape = |artifact: &Artifact| {
+        let mut all = Vec::new();
+        artifact.hcl().unwrap().walk(&mut |path, attribute| {
+            all.push(format!("{} {:?}", path.join("/"), attribute.value.data));
+        });
+        all.sort();
+        all
+    };
+    for copy in &copies {
+        assert_eq!(shape(&copy.artifact), shape(&original), "{}", copy.artifact.text().unwrap());
+    }
+    assert_ne!(copies[1].artifact.bytes(), original.bytes());
+}
+
+#[test]
+fn settings_copies_have_the_same_values() {
+    let (original, copies) = copies(".env", "# c\nA=1\nB=x/y\nexport C=z\n");
+    let shape = |artifact: &Artifact| -> Vec<(String, String)> {
+        artifact.settings().unwrap().iter().map(|s| (s.name.clone(), s.value.clone())).collect()
+    };
+    for copy in &copies {
+        assert_eq!(shape(&copy.artifact), shape(&original), "{}", copy.artifact.text().unwrap());
+    }
+}
