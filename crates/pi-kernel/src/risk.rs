@@ -1,6 +1,6 @@
 //! The weighed findings of a run: what the policy is asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Reason, Severity};
@@ -17,9 +17,18 @@ pub struct Risk {
 }
 
 impl Risk {
-    /// Adds the outcome of one examination.
+    /// Adds the outcome of one examination. Agents that share a rule report the
+    /// same thing; it counts once.
     pub fn add(&mut self, examination: &Examination) {
+        let mut counted = BTreeSet::new();
         for finding in &examination.findings {
+            if !counted.insert((
+                finding.finding.rule.id,
+                finding.finding.span,
+                finding.finding.severity,
+            )) {
+                continue;
+            }
             if finding.allowed.is_some() {
                 self.allowed += 1;
             } else if finding.known {
