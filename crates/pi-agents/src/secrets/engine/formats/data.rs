@@ -8,9 +8,9 @@ super::formats! {
     "confluent-access-token" "Confluent key" ["confluent"] Named r"[A-Za-z0-9]{16}" 2500;
     "confluent-secret-key" "Confluent secret" ["confluent"] Named r"[A-Za-z0-9/+]{64}" 3000;
     "databricks-api-token" "Databricks token" ["dapi"] Token r"dapi[a-f0-9]{32}(?:-[0-9])?" 3000;
-    "planetscale-token" "PlanetScale token" ["pscale_tkn_"] Token r"pscale_tkn_[\w=.-]{32,64}" 3000;
-    "planetscale-password" "PlanetScale password" ["pscale_pw_"] Token r"pscale_pw_[\w=.-]{32,64}" 3000;
-    "planetscale-oauth-token" "PlanetScale OAuth token" ["pscale_oauth_"] Token r"pscale_oauth_[\w=.-]{32,64}" 3000;
+    "planetscale-token" "PlanetScale token" ["pscale_tkn_"] Token r"pscale_tkn_[0-9A-Za-z_=.-]{32,64}" 3000;
+    "planetscale-password" "PlanetScale password" ["pscale_pw_"] Token r"pscale_pw_[0-9A-Za-z_=.-]{32,64}" 3000;
+    "planetscale-oauth-token" "PlanetScale OAuth token" ["pscale_oauth_"] Token r"pscale_oauth_[0-9A-Za-z_=.-]{32,64}" 3000;
     "supabase-key" "Supabase key" ["sbp_", "sb_secret_"] Token r"(?:sbp_[a-f0-9]{40}|sb_secret_[A-Za-z0-9_-]{31})" 3000;
     "neon-api-key" "Neon API key" ["napi_"] Token r"napi_[a-z0-9]{64}" 3000;
     "turso-token" "Turso token" ["turso"] Named r"eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}" 3500;

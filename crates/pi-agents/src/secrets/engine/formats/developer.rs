@@ -36,9 +36,9 @@ super::formats! {
     "rapidapi-key" "RapidAPI key" ["rapidapi"] Named r"[a-z0-9]{10}msh[a-z0-9]{15}p1[a-z0-9]{20}|[A-Za-z0-9]{50}" 3500;
     "intra42-client-secret" "42 intra client secret" ["s-s4t2"] Token r"s-s4t2(?:ud|af)-[abcdef0123456789]{64}" 3000;
     "kubeconfig-client-key" "client key in a kubeconfig" ["client-key-data"] Raw r"client-key-data:\s*([A-Za-z0-9+/]{60,}={0,2})" 3000;
-    "kubernetes-secret-data" "value in a Kubernetes Secret" ["kind: secret"] Raw r#"(?s)\bkind:\s*["']?Secret["']?\s.{0,400}?\n(?:data|stringData):\s*\n\s+[\w.-]+:\s*["']?([A-Za-z0-9+/=_!@#%^&*-]{8,})"# 2000;
+    "kubernetes-secret-data" "value in a Kubernetes Secret" ["kind: secret"] Raw r#"(?s)(?-u:\b)kind:\s*["']?Secret["']?\s.{0,400}?\n(?:data|stringData):\s*\n\s+[0-9A-Za-z_.-]+:\s*["']?([A-Za-z0-9+/=_!@#%^&*-]{8,})"# 2000;
     "netrc-password" "password in .netrc" ["machine "] Raw r"(?m)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+([^\s$<{]{3,})" 1000;
-    "pypirc-password" "password in .pypirc" ["[pypi]", "[testpypi]", "[distutils]"] Raw r"(?s)\[(?:pypi|testpypi)\].{0,200}?\bpassword\s*[:=]\s*([^\s$<{]{4,})" 1500;
-    "htpasswd-hash" "password hash of htpasswd" ["$apr1$", "$2y$"] Raw r"[\w.-]{1,64}:(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\$2y\$[0-9]{2}\$[./A-Za-z0-9]{53})" 3000;
+    "pypirc-password" "password in .pypirc" ["[pypi]", "[testpypi]", "[distutils]"] Raw r"(?s)\[(?:pypi|testpypi)\].{0,200}?(?-u:\b)password\s*[:=]\s*([^\s$<{]{4,})" 1500;
+    "htpasswd-hash" "password hash of htpasswd" ["$apr1$", "$2y$"] Raw r"[0-9A-Za-z_.-]{1,64}:(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\$2y\$[0-9]{2}\$[./A-Za-z0-9]{53})" 3000;
     "wireguard-private-key" "WireGuard private key" ["privatekey", "presharedkey"] Raw r"(?m)^\s*(?:PrivateKey|PresharedKey)\s*=\s*([A-Za-z0-9+/]{43}=)" 3500;
 }
