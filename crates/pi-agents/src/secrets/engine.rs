@@ -209,9 +209,11 @@ impl Compiled {
         let part = text.get(from..to)?;
         let regex = self.regex()?;
         let mut last = None;
+        // The gap before an option's value is the first group of named formats.
+        let group = if self.format.style == Style::Named { 2 } else { 1 };
         let mut at = 0;
         while let Some(captures) = regex.captures_at(part, at) {
-            let Some(secret) = captures.get(1) else { break };
+            let Some(secret) = captures.get(group) else { break };
             if secret.end() <= at {
                 break;
             }
