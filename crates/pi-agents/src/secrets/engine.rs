@@ -93,7 +93,8 @@ impl Compiled {
         let pattern = self.format.pattern;
         match self.format.style {
             Style::Raw => pattern.to_owned(),
-            Style::Token => {
+            Style::Token => format!("^({pattern})(?:$|[^0-9A-Za-z_-])"),
+            Style::Infix => {
                 format!(r"(?:^|[^0-9A-Za-z_+]|\\[nrt])({pattern})(?:$|[^0-9A-Za-z_-])")
             }
             Style::Named => {
@@ -154,8 +155,11 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 fn window(format: &Format) -> (usize, usize) {
     match format.style {
         Style::Named => (0, 256),
-        Style::Token => (96, 1100),
-        Style::Raw => (320, 13_000),
+        Style::Token => (0, 1100),
+        Style::Infix => (96, 256),
+        Style::Raw if format.pattern.contains("(?s)") => (64, 4600),
+        Style::Raw if format.pattern.contains("PRIVATE") => (48, 13_000),
+        Style::Raw => (320, 640),
     }
 }
 
@@ -184,7 +188,12 @@ fn find(artifact: &Artifact) -> Hits {
                 let (behind, ahead) = window(compiled.format);
                 let from = floor_boundary(text, found.start().saturating_sub(behind).max(*done));
                 let to = floor_boundary(text, (found.end() + ahead).min(text.len()));
-                if compiled.format.style == Style::Named && !starts_word(text, from, found.end()) {
+                let stands = match compiled.format.style {
+                    Style::Named => starts_word(text, from, found.end()),
+                    Style::Token => stands_alone(text, from),
+                    Style::Infix | Style::Raw => true,
+                };
+                if !stands {
                     continue;
                 }
                 let end = compiled.read(text, from, to, &mut items);
@@ -233,7 +242,7 @@ impl Compiled {
                     doubt,
                 });
             }
-            if self.format.style == Style::Named {
+            if matches!(self.format.style, Style::Named | Style::Token) {
                 break;
             }
         }
@@ -298,6 +307,16 @@ fn starts_word(text: &str, from: usize, to: usize) -> bool {
         && inside.iter().any(u8::is_ascii_lowercase);
     let before = from.checked_sub(1).map_or(0, byte);
     !torn && !(before.is_ascii_alphabetic() && first.is_ascii_lowercase())
+}
+
+/// Whether no word ends at `at`; an escape like `\\n` before it is no word.
+fn stands_alone(text: &str, at: usize) -> bool {
+    let byte = |back: usize| {
+        at.checked_sub(back).and_then(|at| text.as_bytes().get(at)).copied().unwrap_or(0)
+    };
+    let before = byte(1);
+    !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'+'))
+        || (matches!(before, b'n' | b'r' | b't') && byte(2) == b'\\')
 }
 
 /// Whether the word around `at` is an option of a command (`--api-key`).

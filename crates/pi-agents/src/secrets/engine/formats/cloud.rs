@@ -17,8 +17,8 @@ super::formats! {
     "azure-storage-key" "Azure storage account key" ["accountkey", "storage", "azure"] Named r"[A-Za-z0-9/+]{86}==" 4000;
     "azure-sas-token" "Azure shared access signature" ["sig="] Raw r"[?&;]?(?:s[vrept]|st|spr|skoid)=[^\s]{1,200}?sig=([A-Za-z0-9%/+]{43,60}(?:%3[dD]|=))" 3500;
     "azure-shared-access-key" "Azure shared access key" ["sharedaccesskey"] Raw r"(?i:SharedAccessKey)\s*=\s*([A-Za-z0-9/+]{40,48}=)" 3500;
-    "azure-devops-token" "Azure DevOps personal access token" ["azdo"] Token r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}" 3500;
-    "azure-cosmos-key" "Azure Cosmos DB or AI key" ["acdb", "jqqj99", "+amc", "+asts", "azcr", "azfu"] Token r"(?:[A-Za-z0-9/+]{74,80}(?:ACDb|\+AMC|\+ASt|AzFu)[A-Za-z0-9/+=]{4,10}|[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26})" 3500;
+    "azure-devops-token" "Azure DevOps personal access token" ["azdo"] Infix r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}" 3500;
+    "azure-cosmos-key" "Azure Cosmos DB or AI key" ["acdb", "jqqj99", "+amc", "+asts", "azcr", "azfu"] Infix r"(?:[A-Za-z0-9/+]{74,80}(?:ACDb|\+AMC|\+ASt|AzFu)[A-Za-z0-9/+=]{4,10}|[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26})" 3500;
     "azure-openai-key" "Azure AI services key" ["azure", "cognitive", "ocp-apim"] Named r"[a-f0-9]{32}" 3000;
     "digitalocean-token" "DigitalOcean token" ["dop_v1_", "doo_v1_", "dor_v1_"] Token r"do[opr]_v1_[a-f0-9]{64}" 3000;
     "digitalocean-spaces-key" "DigitalOcean Spaces key" ["do00"] Token r"DO00[A-Z0-9]{16}" 3000;
@@ -54,7 +54,7 @@ super::formats! {
     "openshift-user-token" "OpenShift user token" ["sha256~"] Token r"sha256~[0-9A-Za-z_-]{43}" 3500;
     "kubernetes-bootstrap-token" "Kubernetes bootstrap token" ["kubeadm", "bootstrap"] Named r"[a-z0-9]{6}\.[a-z0-9]{16}" 3000;
     "rancher-token" "Rancher API token" ["token-"] Token r"token-[a-z0-9]{5}:[a-z0-9]{54}" 3000;
-    "hashicorp-terraform-token" "HCP Terraform token" [".atlasv1."] Token r"[A-Za-z0-9]{14}\.(?i:atlasv1)\.[A-Za-z0-9=_-]{60,70}" 3500;
+    "hashicorp-terraform-token" "HCP Terraform token" [".atlasv1."] Infix r"[A-Za-z0-9]{14}\.(?i:atlasv1)\.[A-Za-z0-9=_-]{60,70}" 3500;
     "hashicorp-vault-service-token" "Vault service token" ["hvs."] Token r"hvs\.[0-9A-Za-z_-]{90,120}" 3500;
     "hashicorp-vault-legacy-token" "Vault service token of the old form" ["s."] Raw r#"(?:^|['"`\s=])(s\.[A-Za-z0-9]{24})(?:$|['"`\s;])"# 3500 Mixed;
     "hashicorp-vault-batch-token" "Vault batch token" ["hvb."] Token r"hvb\.[0-9A-Za-z_-]{120,300}" 3500;
