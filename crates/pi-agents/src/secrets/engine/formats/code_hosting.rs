@@ -61,7 +61,7 @@ super::formats! {
     "sidekiq-secret" "Sidekiq gem server credentials" ["contribsys"] Raw r#"(?i)bundle_(?:enterprise|gems)__contribsys__com[0-9A-Za-z_ .\t-]{0,20}["'`>\s]{0,4}(?:[:=]{1,2}=?|=>|>|,)?\s*["'`]?\s*([a-f0-9]{8}:[a-f0-9]{8})(?:$|[^0-9a-f])"# 2000;
     "sidekiq-sensitive-url" "Sidekiq gem server URL with credentials" ["contribsys.com"] Raw r"(?i)https?://([a-f0-9]{8}:[a-f0-9]{8})@(?:gems|enterprise)\.contribsys\.com" 2000;
     "readme-api-token" "ReadMe API token" ["rdme_"] Token r"rdme_[a-z0-9]{70}" 2000;
-    "grafbase-token" "Apollo GraphQL key" ["service:", "user:gh."] Token r"(?:service:[a-zA-Z0-9_-]{1,32}:[A-Za-z0-9_-]{22,24}|user:gh\.[a-f0-9-]{36}:[A-Za-z0-9_-]{22})" 3500;
+    "apollo-graphql-key" "Apollo GraphQL key" ["service:", "user:gh."] Token r"(?:service:[a-zA-Z0-9_-]{1,32}:[A-Za-z0-9_-]{22,24}|user:gh\.[a-f0-9-]{36}:[A-Za-z0-9_-]{22})" 3500;
     "jenkins-token" "Jenkins API token" ["jenkins"] Named r"11[a-f0-9]{32}" 3000;
     "appveyor-token" "AppVeyor token" ["appveyor"] Named r"(?:v2\.)?[a-z0-9]{20}" 3200;
 }

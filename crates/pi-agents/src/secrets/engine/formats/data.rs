@@ -18,7 +18,7 @@ super::formats! {
     "influxdb-token" "InfluxDB token" ["influx"] Named r"[A-Za-z0-9_-]{86}==" 4000;
     "elastic-api-key" "Elastic API key" ["elastic", "apikey"] Named r"[A-Za-z0-9_-]{54,62}==" 3800;
     "mongodb-atlas-key" "MongoDB Atlas key" ["atlas"] Named r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}" 2500;
-    "fauna-secret" "Fauna secret" ["fnae", "fnac", "fnad", "fnaf"] Token r"fnA[A-F][A-Za-z0-9_-]{36}" 3500;
+    "fauna-secret" "Fauna secret" ["fnae", "fnac", "fnad", "fnaf"] Token r"fnA[C-F][A-Za-z0-9_-]{36}" 3500;
     "firebase-server-key" "Firebase Cloud Messaging server key" [":apa91b"] Infix r"AAAA[A-Za-z0-9_-]{7}:APA91b[A-Za-z0-9_-]{134}" 3500;
     "redis-cloud-key" "Redis Cloud key" ["rediscloud", "redis_cloud", "redislabs"] Named r"[A-Za-z0-9]{50,56}" 3600;
     "datastax-token" "DataStax Astra token" ["astracs:"] Token r"AstraCS:[A-Za-z]{24}:[a-f0-9]{64}" 3500;

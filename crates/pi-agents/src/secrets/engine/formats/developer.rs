@@ -29,7 +29,7 @@ super::formats! {
     "duffel-token" "Duffel token" ["duffel_"] Token r"duffel_(?:test|live)_[A-Za-z0-9_=-]{43}" 2500;
     "freemius-secret-key" "Freemius secret key" ["sk_"] Raw r#"["']?secret_key["']?\s*=>\s*["'](sk_[^\s"']{29})["']"# 2500;
     "harness-token" "Harness token" ["pat.", "sat."] Token r"[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20}" 3500;
-    "looker-studio-dust" "Percy token" ["percy"] Named r"(?:web_)?[a-f0-9]{64}" 3000;
+    "percy-token" "Percy token" ["percy"] Named r"(?:web_)?[a-f0-9]{64}" 3000;
     "browserstack-key" "BrowserStack key" ["browserstack"] Named r"[A-Za-z0-9]{20}" 3200;
     "saucelabs-key" "Sauce Labs key" ["sauce"] Named r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}" 2500;
     "etsy-access-token" "Etsy key" ["etsy"] Named r"[a-z0-9]{24}" 3000;
