@@ -7,17 +7,24 @@ use pi_core::{Digest, Reason};
 
 use crate::data::Document;
 use crate::dependencies::Dependencies;
+use crate::diff::Diff;
 use crate::dockerfile::Dockerfile;
 use crate::kind::{Kind, detect};
 use crate::limits::MAX_PARSE_BYTES;
 use crate::literal::Literals;
+use crate::markdown::Markdown;
+use crate::python::Module;
+use crate::shell::Script;
 use crate::span::{LineIndex, Position, Span};
+use crate::sql::Sql;
+use crate::syntax::Syntax;
 
 /// Why a view of an artifact cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParseFailure {
-    /// `artifact_too_large`, `artifact_too_deep` or `artifact_unparsable`.
+    /// `artifact_too_large`, `artifact_too_deep`, `artifact_unparsable`, or
+    /// `budget_exceeded` when parsing takes too many steps.
     pub reason: Reason,
     /// What is wrong, without quoting the artifact's content.
     pub message: String,
@@ -44,7 +51,15 @@ pub struct Artifact {
     lines: OnceLock<LineIndex>,
     data: OnceLock<Parsed<Vec<Document>>>,
     dockerfile: OnceLock<Parsed<Dockerfile>>,
+    hcl: OnceLock<Parsed<crate::hcl::Body>>,
+    settings: OnceLock<Parsed<Vec<crate::settings::Setting>>>,
     dependencies: OnceLock<Parsed<Dependencies>>,
+    shell: OnceLock<Parsed<Script>>,
+    python: OnceLock<Parsed<Module>>,
+    syntax: OnceLock<Parsed<Syntax>>,
+    sql: OnceLock<Parsed<Sql>>,
+    markdown: OnceLock<Parsed<Markdown>>,
+    diff: OnceLock<Parsed<Diff>>,
     literals: OnceLock<Literals>,
     derived: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
 }
@@ -66,7 +81,15 @@ impl Artifact {
             lines: OnceLock::new(),
             data: OnceLock::new(),
             dockerfile: OnceLock::new(),
+            hcl: OnceLock::new(),
+            settings: OnceLock::new(),
             dependencies: OnceLock::new(),
+            shell: OnceLock::new(),
+            python: OnceLock::new(),
+            syntax: OnceLock::new(),
+            sql: OnceLock::new(),
+            markdown: OnceLock::new(),
+            diff: OnceLock::new(),
             literals: OnceLock::new(),
             derived: Mutex::new(Vec::new()),
         }
@@ -148,9 +171,53 @@ impl Artifact {
         self.dockerfile.get_or_init(|| crate::dockerfile::parse(self)).as_ref()
     }
 
+    /// The blocks and attributes of an HCL file (Terraform, variables, Vault).
+    pub fn hcl(&self) -> Result<&crate::hcl::Body, &ParseFailure> {
+        let parse = || crate::hcl::parse(self.kind, self.parsable_text()?);
+        self.hcl.get_or_init(parse).as_ref()
+    }
+
+    /// The settings of a dotenv, INI or properties file.
+    pub fn settings(&self) -> Result<&[crate::settings::Setting], &ParseFailure> {
+        let parse = || crate::settings::parse(self.kind, self.parsable_text()?);
+        self.settings.get_or_init(parse).as_ref().map(Vec::as_slice)
+    }
+
     /// The dependencies that a manifest or lockfile declares.
     pub fn dependencies(&self) -> Result<&Dependencies, &ParseFailure> {
         self.dependencies.get_or_init(|| crate::dependencies::parse(self)).as_ref()
+    }
+
+    /// The commands of a shell script. Fragments inside other kinds are parsed
+    /// with [`parse_shell`](crate::shell::parse_shell).
+    pub fn shell(&self) -> Result<&Script, &ParseFailure> {
+        self.shell.get_or_init(|| crate::shell::parse(self)).as_ref()
+    }
+
+    /// The module of a Python file.
+    pub fn python(&self) -> Result<&Module, &ParseFailure> {
+        self.python.get_or_init(|| crate::python::parse(self)).as_ref()
+    }
+
+    /// The syntax tree of JavaScript, TypeScript, Rust, Solidity, Go or Java,
+    /// with an index by kind of node.
+    pub fn syntax(&self) -> Result<&Syntax, &ParseFailure> {
+        self.syntax.get_or_init(|| crate::syntax::parse(self)).as_ref()
+    }
+
+    /// The statements of an SQL file.
+    pub fn sql(&self) -> Result<&Sql, &ParseFailure> {
+        self.sql.get_or_init(|| crate::sql::parse(self)).as_ref()
+    }
+
+    /// The parts of a Markdown file (changelogs included).
+    pub fn markdown(&self) -> Result<&Markdown, &ParseFailure> {
+        self.markdown.get_or_init(|| crate::markdown::parse(self)).as_ref()
+    }
+
+    /// The files and hunks of a unified diff.
+    pub fn diff(&self) -> Result<&Diff, &ParseFailure> {
+        self.diff.get_or_init(|| crate::diff::parse(self)).as_ref()
     }
 
     /// Every string literal and assigned value with its name: the one walk that

@@ -1,6 +1,11 @@
 //! YAML, JSON and TOML as one tree with positions.
 
+mod json;
+mod toml;
+mod yaml;
+
 use crate::artifact::{Artifact, ParseFailure, Parsed};
+use crate::kind::Kind;
 use crate::span::Span;
 
 /// One document of a YAML stream, or the whole of a JSON or TOML text.
@@ -140,6 +145,47 @@ impl Node {
 
 /// Parses the artifact's text in the language of its kind.
 pub(crate) fn parse(artifact: &Artifact) -> Parsed<Vec<Document>> {
-    let _ = artifact;
-    Err(ParseFailure::syntax("not a data format", Span::default()))
+    let text = artifact.parsable_text()?;
+    match language(artifact.kind(), artifact.file_name(), text) {
+        Some(Language::Yaml) => yaml::parse(text),
+        Some(Language::Json) => json::parse(text).map(|root| vec![Document { root }]),
+        Some(Language::Toml) => toml::parse(text).map(|root| vec![Document { root }]),
+        None => Err(ParseFailure::syntax("not a data format", Span::default())),
+    }
+}
+
+/// The language that a data artifact is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Yaml,
+    Json,
+    Toml,
+}
+
+/// The language of an artifact, by its kind, its name and its first character.
+pub(crate) fn language(kind: Kind, name: &str, text: &str) -> Option<Language> {
+    let json_like = || {
+        let lower = name.to_ascii_lowercase();
+        lower.ends_with(".json") || (!lower.ends_with("ml") && text.trim_start().starts_with('{'))
+    };
+    match kind {
+        Kind::Compose
+        | Kind::Kubernetes
+        | Kind::CloudFormation
+        | Kind::GithubWorkflow
+        | Kind::GithubAction => Some(if json_like() { Language::Json } else { Language::Yaml }),
+        Kind::Yaml | Kind::PnpmLock => Some(Language::Yaml),
+        // Yarn Berry writes YAML, version 1 a format of its own.
+        Kind::YarnLock if text.contains("__metadata:") => Some(Language::Yaml),
+        Kind::Json
+        | Kind::NpmManifest
+        | Kind::NpmLock
+        | Kind::PipfileLock
+        | Kind::TerraformState
+        | Kind::Sbom => Some(Language::Json),
+        Kind::Toml | Kind::PyProject | Kind::PythonLock | Kind::CargoManifest | Kind::CargoLock => {
+            Some(Language::Toml)
+        }
+        _ => None,
+    }
 }

@@ -2,7 +2,11 @@
 //!
 //! Grammar: the Dockerfile reference (docs.docker.com/reference/dockerfile).
 
+mod lines;
+mod parser;
+
 use crate::artifact::{Artifact, ParseFailure, Parsed};
+use crate::kind::Kind;
 use crate::span::Span;
 
 /// A parsed Dockerfile.
@@ -151,6 +155,8 @@ impl Instruction {
 
 /// Parses a Dockerfile.
 pub(crate) fn parse(artifact: &Artifact) -> Parsed<Dockerfile> {
-    let _ = artifact;
-    Err(ParseFailure::syntax("not a Dockerfile", Span::default()))
+    if artifact.kind() != Kind::Dockerfile {
+        return Err(ParseFailure::syntax("not a Dockerfile", Span::default()));
+    }
+    parser::parse(artifact.parsable_text()?)
 }

@@ -151,7 +151,5 @@ impl Kind {
 
 /// The kind of an artifact, by its path (relative, `/`-separated) and bytes.
 pub fn detect(path: &str, bytes: &[u8]) -> Kind {
-    let _ = bytes;
-    let name = path.rsplit('/').next().unwrap_or(path);
-    if name == "Dockerfile" { Kind::Dockerfile } else { Kind::Text }
+    crate::detect::detect(path, bytes)
 }

@@ -10,13 +10,23 @@
 pub mod artifact;
 pub mod data;
 pub mod dependencies;
+mod detect;
+pub mod diff;
 pub mod dockerfile;
+pub mod hcl;
 pub mod kind;
 pub mod limits;
 pub mod literal;
+pub mod markdown;
+mod nesting;
 pub mod perturb;
+pub mod python;
 pub mod redact;
+pub mod settings;
+pub mod shell;
 pub mod span;
+pub mod sql;
+pub mod syntax;
 
 pub use artifact::{Artifact, ParseFailure};
 pub use kind::Kind;

@@ -16,6 +16,10 @@ pub const MAX_PARSE_BYTES: usize = 1024 * 1024;
 /// programming languages.
 pub const MAX_NESTING: usize = 256;
 
+/// Longest chain of operators, attributes or calls: a parser makes a tree of that
+/// depth from it. Generated code concatenates some hundred strings.
+pub const MAX_CHAIN: usize = 2_000;
+
 /// Deepest nesting for shell, whose parser needs the most stack per level.
 pub const MAX_SHELL_NESTING: usize = 200;
 

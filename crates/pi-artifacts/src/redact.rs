@@ -11,3 +11,84 @@ pub fn mask(secret: &str) -> String {
     out.push_str(MASK);
     out
 }
+
+/// Runs of token characters of at least this length are looked at.
+const MIN_RUN: usize = 20;
+
+/// Masks what looks like a secret in a line that is shown: the last safety net
+/// behind the agents, which name the places of secrets exactly.
+pub fn redact_text(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(character) = rest.chars().next() {
+        let run = rest.find(|c: char| !is_token(c)).unwrap_or(rest.len());
+        if run == 0 {
+            out.push(character);
+            rest = rest.get(character.len_utf8()..).unwrap_or_default();
+            continue;
+        }
+        let (token, after) = rest.split_at_checked(run).unwrap_or((rest, ""));
+        if looks_random(token) || is_assigned_to_secret(&out) {
+            out.push_str(&mask(token));
+        } else {
+            out.push_str(token);
+        }
+        rest = after;
+    }
+    out
+}
+
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, '_' | '-' | '+' | '/' | '=' | '.' | '~' | '!' | '@' | '$' | '%' | '^' | '*')
+}
+
+/// Long, with upper case, lower case and digits mixed, and no path or sentence.
+fn looks_random(token: &str) -> bool {
+    let count = |test: fn(u8) -> bool| token.bytes().filter(|b| test(*b)).count();
+    let digits = count(|b| b.is_ascii_digit());
+    let upper = count(|b| b.is_ascii_uppercase());
+    let lower = count(|b| b.is_ascii_lowercase());
+    token.len() >= MIN_RUN && digits >= 3 && upper >= 3 && lower >= 3 && !token.contains("://")
+}
+
+/// What stands before ends in `password =`, `token:` or the like.
+fn is_assigned_to_secret(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '"', '\'']);
+    let Some(name) = before.strip_suffix(['=', ':']) else { return false };
+    let name: String = name.trim_end_matches([' ', '"', '\'']).chars().rev().take(32).collect();
+    let name: String = name.chars().rev().collect::<String>().to_ascii_lowercase();
+    ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key"]
+        .iter()
+        .any(|word| name.ends_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_prose_is_not() {
+        for (line, secret) in [
+            ("key = \"aB3dE5fG7hJ9kL1mN3pQ\"", "aB3dE5fG7hJ9kL1mN3pQ"),
+            ("password: hunter2", "hunter2"),
+            ("\"api_key\": \"abc\"", "\"abc\""),
+        ] {
+            assert!(!redact_text(line).contains(secret), "{}", redact_text(line));
+        }
+        for line in [
+            "uses: actions/checkout@v4",
+            "an ordinary sentence, é",
+            "image: registry.example.com/shop/web",
+            "",
+        ] {
+            assert_eq!(redact_text(line), line);
+        }
+    }
+
+    #[test]
+    fn a_mask_shows_at_most_four_characters() {
+        assert_eq!(mask("abcdefghijklmnopqrstuvwxyz"), "abcd****");
+        assert_eq!(mask("abc"), "****");
+    }
+}

@@ -36,11 +36,21 @@ pub fn report(report: &RunReport<'_>, view: &View<'_>) -> String {
     shown.sort_by_key(|(_, located)| located.finding.severity);
     let mut open: Option<(&str, String)> = None;
     for (artifact, located) in shown {
+        // Agents that share a rule share its finding; it is shown once.
+        let same = |other: &&Located| {
+            other.finding.rule.id == located.finding.rule.id
+                && other.finding.span == located.finding.span
+        };
+        let agents: Vec<&str> =
+            artifact.findings.iter().filter(same).map(|other| other.agent).collect();
+        if agents.first() != Some(&located.agent) {
+            continue;
+        }
         if open.as_ref().is_none_or(|(path, _)| *path != artifact.path) {
             open = Some((&artifact.path, read(view.base, &artifact.path)));
         }
         let text = open.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default();
-        finding(&mut out, artifact, located, text, view);
+        finding(&mut out, artifact, located, &agents, text, view);
     }
     summary(&mut out, report);
     out
@@ -59,12 +69,17 @@ fn finding(
     out: &mut String,
     artifact: &ArtifactFindings,
     located: &Located,
+    agents: &[&str],
     text: &str,
     view: &View<'_>,
 ) {
     let item = &located.finding;
     let style = style::severity(item.severity);
-    let name = format!("{}/{}", located.agent, item.rule.id);
+    let mut name = format!("{}/{}", located.agent, item.rule.id);
+    if agents.len() > 1 {
+        let _ =
+            write!(name, " and {}", agents.iter().skip(1).copied().collect::<Vec<_>>().join(", "));
+    }
     let _ = writeln!(
         out,
         "{} {} {}",

@@ -7,8 +7,12 @@ pub fn python_float(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
-    // `{:e}` prints the shortest round trip as `d.ddde±x`.
-    let scientific = format!("{value:e}");
+    // `{:e}` prints a shortest round trip as `d.ddde±x`. Of several with the same
+    // number of digits CPython takes the nearest, and of two equally near ones
+    // the even one, which is what printing to that number of digits gives.
+    let shortest = format!("{value:e}");
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    let scientific = format!("{value:.*e}", digits.saturating_sub(1));
     let (mantissa, exponent) = scientific.split_once('e')?;
     let exponent: i32 = exponent.parse().ok()?;
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
@@ -66,6 +70,9 @@ mod tests {
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
             (-123.456, "-123.456"),
+            // Exactly between two shortest forms.
+            (1_025_261_486_565_877.25, "1025261486565877.2"),
+            (9_007_199_254_740_993.5 / 8.0, "1125899906842624.2"),
         ] {
             assert_eq!(python_float(value).as_deref(), Some(expected));
         }
