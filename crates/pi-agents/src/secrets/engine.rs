@@ -93,14 +93,15 @@ impl Compiled {
         let pattern = self.format.pattern;
         match self.format.style {
             Style::Raw => pattern.to_owned(),
-            Style::Token => {
+            Style::Token => format!("^({pattern})(?:$|[^0-9A-Za-z_-])"),
+            Style::Infix => {
                 format!(r"(?:^|[^0-9A-Za-z_+]|\\[nrt])({pattern})(?:$|[^0-9A-Za-z_-])")
             }
             Style::Named => {
                 let words: Vec<String> =
                     self.format.triggers.iter().map(|word| regex::escape(word)).collect();
                 format!(
-                    r#"(?i)(?:{})[\w .\t-]{{0,32}}\\?["'`\]\s)]{{0,3}}(?:=>|:{{0,3}}\??=|:|>|\(|,|\|\||\s-p\s)\s{{0,8}}\\?["'`=(]{{0,2}}\s{{0,8}}({pattern})(?:\\?["'`\s;,)<&\\]|$)"#,
+                    r#"^(?i)(?:{})[0-9A-Za-z_ .\t-]{{0,32}}\\?["'`\]\s)]{{0,3}}(?:=>|:{{0,3}}\??=|:|>|\(|,|\|\||(?P<gap>[ \t]))\s{{0,8}}\\?["'`=(]{{0,2}}\s{{0,8}}({pattern})(?:\\?["'`\s;,)<&\\]|$)"#,
                     words.join("|")
                 )
             }
@@ -154,8 +155,11 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 fn window(format: &Format) -> (usize, usize) {
     match format.style {
         Style::Named => (0, 256),
-        Style::Token => (96, 1100),
-        Style::Raw => (320, 13_000),
+        Style::Token => (0, 1100),
+        Style::Infix => (96, 256),
+        Style::Raw if format.pattern.contains("(?s)") => (64, 4600),
+        Style::Raw if format.pattern.contains("PRIVATE") => (48, 13_000),
+        Style::Raw => (320, 640),
     }
 }
 
@@ -184,6 +188,14 @@ fn find(artifact: &Artifact) -> Hits {
                 let (behind, ahead) = window(compiled.format);
                 let from = floor_boundary(text, found.start().saturating_sub(behind).max(*done));
                 let to = floor_boundary(text, (found.end() + ahead).min(text.len()));
+                let stands = match compiled.format.style {
+                    Style::Named => starts_word(text, from, found.end()),
+                    Style::Token => stands_alone(text, from),
+                    Style::Infix | Style::Raw => true,
+                };
+                if !stands {
+                    continue;
+                }
                 let end = compiled.read(text, from, to, &mut items);
                 *done = end.unwrap_or(*done);
             }
@@ -206,14 +218,20 @@ impl Compiled {
         let part = text.get(from..to)?;
         let regex = self.regex()?;
         let mut last = None;
+        // The gap before an option's value is the first group of named formats.
+        let group = if self.format.style == Style::Named { 2 } else { 1 };
         let mut at = 0;
         while let Some(captures) = regex.captures_at(part, at) {
-            let Some(secret) = captures.get(1) else { break };
+            let Some(secret) = captures.get(group) else { break };
             if secret.end() <= at {
                 break;
             }
             at = secret.end();
             last = Some(from + secret.end());
+            // A bare space ties a value to an option only.
+            if captures.name("gap").is_some() && !is_option(text, from) {
+                break;
+            }
             if let Some(doubt) = self.judge(secret.as_str()) {
                 let span = Span::new(from + secret.start(), from + secret.end());
                 out.push(Hit {
@@ -224,7 +242,7 @@ impl Compiled {
                     doubt,
                 });
             }
-            if self.format.style == Style::Named {
+            if matches!(self.format.style, Style::Named | Style::Token) {
                 break;
             }
         }
@@ -238,6 +256,7 @@ impl Compiled {
         if entropy::millibits(secret) < format.entropy
             || value::is_reference(bare)
             || (format.style == Style::Named && value::is_words(bare))
+            || (format.check == check::Check::Mixed && !value::is_mixed(bare))
         {
             return None;
         }
@@ -252,6 +271,14 @@ impl Compiled {
                 {
                     return None;
                 }
+            } else if format.rule.id == "url-credentials" {
+                if value::is_masked(bare) {
+                    return None;
+                }
+                if value::is_placeholder(bare) {
+                    let example = bare.starts_with("pass");
+                    return example.then_some(Some("it reads like an example"));
+                }
             } else if value::is_placeholder(bare) || value::is_code(bare) {
                 return None;
             }
@@ -265,6 +292,42 @@ impl Compiled {
             _ => None,
         })
     }
+}
+
+/// Whether a trigger stands at the start of a word of a name: `etsy` in
+/// `myEtsyKey` and `ETSY_KEY`, not in `SetSysctl` or `rookTable`.
+fn starts_word(text: &str, from: usize, to: usize) -> bool {
+    let bytes = text.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    let (first, last) = (byte(from), byte(to.saturating_sub(1)));
+    let inside = bytes.get(from + 1..to).unwrap_or_default();
+    // `sumO` of `sumOf`.
+    let torn = first.is_ascii_lowercase()
+        && last.is_ascii_uppercase()
+        && inside.iter().any(u8::is_ascii_lowercase);
+    let before = from.checked_sub(1).map_or(0, byte);
+    !torn && !(before.is_ascii_alphabetic() && first.is_ascii_lowercase())
+}
+
+/// Whether no word ends at `at`; an escape like `\\n` before it is no word.
+fn stands_alone(text: &str, at: usize) -> bool {
+    let byte = |back: usize| {
+        at.checked_sub(back).and_then(|at| text.as_bytes().get(at)).copied().unwrap_or(0)
+    };
+    let before = byte(1);
+    !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'+'))
+        || (matches!(before, b'n' | b'r' | b't') && byte(2) == b'\\')
+}
+
+/// Whether the word around `at` is an option of a command (`--api-key`).
+fn is_option(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes().get(at.saturating_sub(64)..at).unwrap_or_default();
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let word = bytes
+        .iter()
+        .rposition(|b| !is_word(b))
+        .map_or(bytes, |n| bytes.get(n + 1..).unwrap_or_default());
+    word.starts_with(b"--")
 }
 
 /// Long words of a text that hold a digit.
@@ -318,4 +381,21 @@ fn settle(artifact: &Artifact, mut items: Vec<Hit>) -> Hits {
         }
     }
     Hits { items }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_compiles_and_every_id_is_its_own() {
+        let mut ids = BTreeSet::new();
+        for compiled in &ENGINE.formats {
+            let id = compiled.format.rule.id;
+            assert!(ids.insert(id), "{id} is there twice");
+            assert_eq!(Regex::new(&compiled.source()).err(), None, "{id}");
+            assert!(compiled.format.triggers.iter().all(|t| *t == t.to_ascii_lowercase()), "{id}");
+        }
+        assert!(ids.len() > 220, "{} formats", ids.len());
+    }
 }

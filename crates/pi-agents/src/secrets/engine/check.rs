@@ -19,6 +19,8 @@ pub enum Check {
     Jwt,
     /// Bech32 with a valid checksum (age).
     Bech32,
+    /// Letters and digits both occur; without, it is no token at all.
+    Mixed,
     /// The body decodes from base64.
     Base64,
 }
@@ -39,6 +41,7 @@ pub fn run(check: Check, token: &str) -> Verdict {
     let holds = match check {
         Check::Nothing => return Verdict::Unknown,
         Check::Crc62 => crc62(token),
+        Check::Mixed => return Verdict::Unknown,
         Check::AwsKeyId => aws_key_id(token),
         Check::Jwt => jwt(token).is_some(),
         Check::Bech32 => bech32(token),

@@ -22,8 +22,10 @@ pub mod urls;
 /// How a pattern is tied to the text around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// The token is known by itself and stands alone as a word.
+    /// The token starts with a trigger and stands alone as a word.
     Token,
+    /// The token stands alone as a word and has the trigger inside.
+    Infix,
     /// The token is known by the trigger in the name it is assigned to.
     Named,
     /// The pattern says all of it; the secret is group 1.

@@ -193,10 +193,6 @@ pub fn name_class(name: &str) -> Option<Class> {
     None
 }
 
-fn mixed(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_alphabetic())
-}
-
 fn is_password(literal: &Literal) -> bool {
     let text = literal.value.as_str();
     if value::is_placeholder(text) || value::is_code(text) || text.len() > 256 {
@@ -211,12 +207,12 @@ fn is_password(literal: &Literal) -> bool {
     match literal.form {
         Form::Quoted => {
             literal.is_assignment
-                && (text.len() >= 5 || mixed(text))
+                && (text.len() >= 5 || value::is_mixed(text))
                 && !(text.contains("password") && value::is_words(text))
         }
         Form::Bare => {
             text.len() >= 6
-                && (mixed(text)
+                && (value::is_mixed(text)
                     || text.bytes().any(|b| {
                         matches!(b, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*')
                     }))
@@ -233,7 +229,7 @@ fn is_token(literal: &Literal) -> bool {
         || value::is_placeholder(text)
         || value::is_code(text)
         || value::is_words(text)
-        || !mixed(text)
+        || !value::is_mixed(text)
         || text.contains("://")
         || text.starts_with(['/', '.', '@', '#', '-'])
         || text.contains(['(', ')', '[', ']', '<', '>', '{', '}', '"', '\'', ',', ';'])

@@ -224,6 +224,11 @@ pub fn is_words(value: &str) -> bool {
     value.contains(['_', '.', '-']) || (vowels * 4 >= value.len() && cases * 5 <= value.len())
 }
 
+/// Letters and digits both occur.
+pub fn is_mixed(value: &str) -> bool {
+    value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
 /// The name that the text gives to what stands at `at`.
 pub fn name_before(text: &str, at: usize) -> String {
     let mut from = at.saturating_sub(96);

@@ -28,7 +28,7 @@ super::formats! {
     "stability-api-key" "Stability AI API key" ["stability", "dreamstudio"] Named r"sk-[A-Za-z0-9]{48}" 3500;
     "assemblyai-api-key" "AssemblyAI API key" ["assemblyai"] Named r"[a-f0-9]{32}" 3000;
     "deepgram-api-key" "Deepgram API key" ["deepgram"] Named r"[a-f0-9]{40}" 3000;
-    "deepl-api-key" "DeepL API key" [":fx", "deepl"] Token r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}:fx" 2500;
+    "deepl-api-key" "DeepL API key" [":fx", "deepl"] Infix r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}:fx" 2500;
     "tavily-api-key" "Tavily API key" ["tvly-"] Token r"tvly-(?:dev-|prod-)?[A-Za-z0-9]{32}" 3500;
     "weights-and-biases-api-key" "Weights & Biases API key" ["wandb"] Named r"[a-f0-9]{40}" 3000;
     "voyage-api-key" "Voyage AI API key" ["pa-"] Token r"pa-[A-Za-z0-9_-]{43}" 4000;

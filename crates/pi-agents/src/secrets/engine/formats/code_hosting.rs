@@ -5,15 +5,15 @@ super::formats! {
     "github-oauth" "GitHub OAuth access token" ["gho_"] Token r"gho_[0-9A-Za-z]{36}" 3000 Crc62;
     "github-app-token" "GitHub App token" ["ghu_", "ghs_"] Token r"gh[us]_[0-9A-Za-z]{36}" 3000 Crc62;
     "github-refresh-token" "GitHub refresh token" ["ghr_"] Token r"ghr_(?:[0-9A-Za-z]{36}|[0-9A-Za-z]{76})" 3000 Crc62;
-    "github-fine-grained-pat" "GitHub fine-grained personal access token" ["github_pat_"] Token r"github_pat_(?:\w{82}|[0-9A-Za-z]{22}_[0-9A-Za-z]{59})" 3000;
+    "github-fine-grained-pat" "GitHub fine-grained personal access token" ["github_pat_"] Token r"github_pat_(?:[0-9A-Za-z_]{82}|[0-9A-Za-z]{22}_[0-9A-Za-z]{59})" 3000;
     "github-client-secret" "GitHub OAuth client secret" ["github"] Named r"[0-9a-f]{40}" 3000;
-    "gitlab-pat" "GitLab personal access token" ["glpat-"] Token r"glpat-[\w-]{20,22}" 3000;
+    "gitlab-pat" "GitLab personal access token" ["glpat-"] Token r"glpat-[0-9A-Za-z_-]{20,22}" 3000;
     "gitlab-pat-routable" "GitLab routable personal access token" ["glpat-"] Token r"glpat-[0-9A-Za-z_-]{27,300}\.[0-9a-z]{2}[0-9a-z]{7}" 4000;
     "gitlab-pipeline-trigger-token" "GitLab pipeline trigger token" ["glptt-"] Token r"glptt-[0-9A-Za-z_-]{40}" 3000;
-    "gitlab-runner-registration-token" "GitLab runner registration token" ["gr1348941"] Token r"GR1348941[\w-]{20,22}" 3000;
+    "gitlab-runner-registration-token" "GitLab runner registration token" ["gr1348941"] Token r"GR1348941[0-9A-Za-z_-]{20,50}" 3000;
     "gitlab-runner-token" "GitLab runner authentication token" ["glrt-"] Token r"glrt-[0-9A-Za-z_-]{20,22}" 3000;
     "gitlab-runner-token-routable" "GitLab routable runner authentication token" ["glrt-"] Token r"glrt-t[0-9]_[0-9A-Za-z_-]{27,300}\.[0-9a-z]{2}[0-9a-z]{7}" 4000;
-    "gitlab-job-token" "GitLab CI job token" ["glcbt-"] Token r"glcbt-[0-9A-Za-z]{1,5}_[0-9A-Za-z_-]{20,22}" 3000;
+    "gitlab-job-token" "GitLab CI job token" ["glcbt-"] Token r"glcbt-(?:[0-9A-Za-z]{1,5}_)?[0-9A-Za-z_-]{20,28}" 3000;
     "gitlab-deploy-token" "GitLab deploy token" ["gldt-"] Token r"gldt-[0-9A-Za-z_-]{20,22}" 3000;
     "gitlab-feature-flag-token" "GitLab feature flag client token" ["glffct-"] Token r"glffct-[0-9A-Za-z_-]{20,22}" 3000;
     "gitlab-feed-token" "GitLab feed token" ["glft-"] Token r"glft-[0-9A-Za-z_-]{20,22}" 3000;
@@ -58,10 +58,10 @@ super::formats! {
     "settlemint-application-access-token" "SettleMint application access token" ["sm_aat_"] Token r"sm_aat_[A-Za-z0-9]{16}" 2500;
     "settlemint-service-access-token" "SettleMint service access token" ["sm_sat_"] Token r"sm_sat_[A-Za-z0-9]{16}" 2500;
     "octopus-deploy-api-key" "Octopus Deploy API key" ["api-"] Token r"API-[A-Z0-9]{26}" 3000;
-    "sidekiq-secret" "Sidekiq gem server credentials" ["contribsys"] Raw r#"(?i)bundle_(?:enterprise|gems)__contribsys__com[\w .\t-]{0,20}["'`>\s]{0,4}(?:[:=]{1,2}=?|=>|>|,)?\s*["'`]?\s*([a-f0-9]{8}:[a-f0-9]{8})(?:$|[^0-9a-f])"# 2000;
+    "sidekiq-secret" "Sidekiq gem server credentials" ["contribsys"] Raw r#"(?i)bundle_(?:enterprise|gems)__contribsys__com[0-9A-Za-z_ .\t-]{0,20}["'`>\s]{0,4}(?:[:=]{1,2}=?|=>|>|,)?\s*["'`]?\s*([a-f0-9]{8}:[a-f0-9]{8})(?:$|[^0-9a-f])"# 2000;
     "sidekiq-sensitive-url" "Sidekiq gem server URL with credentials" ["contribsys.com"] Raw r"(?i)https?://([a-f0-9]{8}:[a-f0-9]{8})@(?:gems|enterprise)\.contribsys\.com" 2000;
     "readme-api-token" "ReadMe API token" ["rdme_"] Token r"rdme_[a-z0-9]{70}" 2000;
-    "grafbase-token" "Apollo GraphQL key" ["service:", "user:gh."] Token r"(?:service:[a-zA-Z0-9_-]{1,32}:[A-Za-z0-9_-]{22,24}|user:gh\.[a-f0-9-]{36}:[A-Za-z0-9_-]{22})" 3500;
+    "apollo-graphql-key" "Apollo GraphQL key" ["service:", "user:gh."] Token r"(?:service:[a-zA-Z0-9_-]{1,32}:[A-Za-z0-9_-]{22,24}|user:gh\.[a-f0-9-]{36}:[A-Za-z0-9_-]{22})" 3500;
     "jenkins-token" "Jenkins API token" ["jenkins"] Named r"11[a-f0-9]{32}" 3000;
     "appveyor-token" "AppVeyor token" ["appveyor"] Named r"(?:v2\.)?[a-z0-9]{20}" 3200;
 }

@@ -11,14 +11,14 @@ super::formats! {
     "slack-workspace-token" "Slack workspace token" ["xoxa-", "xoxr-"] Token r"xox[ar]-(?:[0-9]-)?(?:[0-9A-Za-z-]{8,80})" 2500;
     "slack-session-token" "Slack session token" ["xoxc-", "xoxd-"] Token r"xox[cd]-[0-9A-Za-z%+/=-]{40,300}" 3000;
     "slack-webhook-url" "Slack webhook" ["hooks.slack.com"] Raw r"hooks\.slack\.com/((?:services|workflows|triggers)/[A-Za-z0-9+/]{40,60})" 2500;
-    "discord-bot-token" "Discord bot token" [] Token r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}" 3500;
+    "discord-bot-token" "Discord bot token" [] Infix r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}" 3500;
     "discord-api-token" "Discord token or client secret" ["discord"] Named r"(?:[a-f0-9]{64}|[A-Za-z0-9=_-]{32})" 2500;
     "discord-client-id" "Discord client id" ["discord"] Named r"[0-9]{18,19}" 2000;
     "discord-webhook" "Discord webhook" ["/api/webhooks/"] Raw r"(?:discord|discordapp)\.com/api/webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{60,80})" 3000;
     "teams-webhook" "Microsoft Teams webhook" ["webhook.office.com"] Raw r"webhook\.office\.com/(webhookb?2?/[a-z0-9-]{36}@[a-z0-9-]{36}/IncomingWebhook/[a-z0-9]{32}/[a-z0-9-]{36})" 3000;
     "telegram-bot-token" "Telegram bot token" [":a"] Raw r"(?:^|[^0-9A-Za-z:_-])(?:bot)?([0-9]{8,10}:[A-Za-z0-9_-]{35})(?:$|[^0-9A-Za-z_-])" 3500;
-    "twilio-api-key" "Twilio API key" [] Token r"SK[0-9a-z]{32}" 0;
-    "twilio-account-sid" "Twilio account id" [] Token r"AC[0-9a-z]{32}" 0;
+    "twilio-api-key" "Twilio API key" [] Infix r"SK[0-9a-z]{32}" 0;
+    "twilio-account-sid" "Twilio account id" [] Infix r"AC[0-9a-z]{32}" 0;
     "twilio-auth-token" "Twilio auth token" ["twilio"] Named r"[0-9a-f]{32}" 3000;
     "sendgrid-api-key" "SendGrid API key" ["sg."] Token r"(?i:SG\.[A-Za-z0-9=_-]{20,24}\.[A-Za-z0-9=_-]{39,50}|SG\.[A-Za-z0-9=_.-]{66})" 3000;
     "sendinblue-api-key" "Brevo (Sendinblue) API key" ["xkeysib-", "xsmtpsib-"] Token r"x(?:key|smtp)sib-[a-f0-9]{64}-[A-Za-z0-9]{16}" 3000;

@@ -29,16 +29,16 @@ super::formats! {
     "duffel-token" "Duffel token" ["duffel_"] Token r"duffel_(?:test|live)_[A-Za-z0-9_=-]{43}" 2500;
     "freemius-secret-key" "Freemius secret key" ["sk_"] Raw r#"["']?secret_key["']?\s*=>\s*["'](sk_[^\s"']{29})["']"# 2500;
     "harness-token" "Harness token" ["pat.", "sat."] Token r"[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20}" 3500;
-    "looker-studio-dust" "Percy token" ["percy"] Named r"(?:web_)?[a-f0-9]{64}" 3000;
+    "percy-token" "Percy token" ["percy"] Named r"(?:web_)?[a-f0-9]{64}" 3000;
     "browserstack-key" "BrowserStack key" ["browserstack"] Named r"[A-Za-z0-9]{20}" 3200;
     "saucelabs-key" "Sauce Labs key" ["sauce"] Named r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}" 2500;
     "etsy-access-token" "Etsy key" ["etsy"] Named r"[a-z0-9]{24}" 3000;
     "rapidapi-key" "RapidAPI key" ["rapidapi"] Named r"[a-z0-9]{10}msh[a-z0-9]{15}p1[a-z0-9]{20}|[A-Za-z0-9]{50}" 3500;
     "intra42-client-secret" "42 intra client secret" ["s-s4t2"] Token r"s-s4t2(?:ud|af)-[abcdef0123456789]{64}" 3000;
     "kubeconfig-client-key" "client key in a kubeconfig" ["client-key-data"] Raw r"client-key-data:\s*([A-Za-z0-9+/]{60,}={0,2})" 3000;
-    "kubernetes-secret-data" "value in a Kubernetes Secret" ["kind: secret"] Raw r#"(?s)\bkind:\s*["']?Secret["']?\s.{0,400}?\n(?:data|stringData):\s*\n\s+[\w.-]+:\s*["']?([A-Za-z0-9+/=_!@#%^&*-]{8,})"# 2000;
+    "kubernetes-secret-data" "value in a Kubernetes Secret" ["kind: secret"] Raw r#"(?s)(?-u:\b)kind:\s*["']?Secret["']?\s.{0,400}?\n(?:data|stringData):\s*\n\s+[0-9A-Za-z_.-]+:\s*["']?([A-Za-z0-9+/=_!@#%^&*-]{8,})"# 2000;
     "netrc-password" "password in .netrc" ["machine "] Raw r"(?m)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+([^\s$<{]{3,})" 1000;
-    "pypirc-password" "password in .pypirc" ["[pypi]", "[testpypi]", "[distutils]"] Raw r"(?s)\[(?:pypi|testpypi)\].{0,200}?\bpassword\s*[:=]\s*([^\s$<{]{4,})" 1500;
-    "htpasswd-hash" "password hash of htpasswd" ["$apr1$", "$2y$"] Raw r"[\w.-]{1,64}:(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\$2y\$[0-9]{2}\$[./A-Za-z0-9]{53})" 3000;
+    "pypirc-password" "password in .pypirc" ["[pypi]", "[testpypi]", "[distutils]"] Raw r"(?s)\[(?:pypi|testpypi)\].{0,200}?(?-u:\b)password\s*[:=]\s*([^\s$<{]{4,})" 1500;
+    "htpasswd-hash" "password hash of htpasswd" ["$apr1$", "$2y$"] Raw r"[0-9A-Za-z_.-]{1,64}:(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\$2y\$[0-9]{2}\$[./A-Za-z0-9]{53})" 3000;
     "wireguard-private-key" "WireGuard private key" ["privatekey", "presharedkey"] Raw r"(?m)^\s*(?:PrivateKey|PresharedKey)\s*=\s*([A-Za-z0-9+/]{43}=)" 3500;
 }

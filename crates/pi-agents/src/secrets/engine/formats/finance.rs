@@ -3,8 +3,8 @@
 super::formats! {
     "stripe-access-token" "Stripe secret key" ["sk_test", "sk_live", "sk_prod", "rk_test", "rk_live", "rk_prod"] Token r"[sr]k_(?:test|live|prod)_[A-Za-z0-9]{10,110}" 2000;
     "stripe-webhook-secret" "Stripe webhook secret" ["whsec_"] Token r"whsec_[A-Za-z0-9+/=]{32,64}" 3000;
-    "square-access-token" "Square access token" ["eaaa", "sq0atp-"] Token r"(?:EAAA|sq0atp-)[\w-]{22,60}" 3000;
-    "square-secret" "Square OAuth secret" ["sq0csp-", "sq0idp-"] Token r"sq0(?:csp|idp)-[\w-]{22,43}" 3000;
+    "square-access-token" "Square access token" ["eaaa", "sq0atp-"] Token r"(?:EAAA|sq0atp-)[0-9A-Za-z_-]{22,60}" 3000;
+    "square-secret" "Square OAuth secret" ["sq0csp-", "sq0idp-"] Token r"sq0(?:csp|idp)-[0-9A-Za-z_-]{22,43}" 3000;
     "paypal-braintree-token" "Braintree access token" ["access_token$"] Token r"access_token\$(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}" 3000;
     "paypal-client-secret" "PayPal client secret" ["paypal"] Named r"E[A-Za-z0-9_-]{79}" 3500;
     "plaid-secret-key" "Plaid secret" ["plaid"] Named r"[A-Za-z0-9]{30}" 2500;

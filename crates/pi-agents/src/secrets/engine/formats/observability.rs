@@ -8,7 +8,7 @@ super::formats! {
     "new-relic-user-api-key" "New Relic user key" ["nrak"] Token r"NRAK-[A-Za-z0-9]{27}" 3000;
     "new-relic-insert-key" "New Relic insert key" ["nrii-"] Token r"NRII-[A-Za-z0-9_-]{32}" 2500;
     "new-relic-browser-api-token" "New Relic browser token" ["nrjs-"] Token r"NRJS-[a-f0-9]{19}" 2500;
-    "new-relic-license-key" "New Relic licence key" ["nral"] Token r"[a-f0-9]{36}(?:FFFF)?NRAL" 3000;
+    "new-relic-license-key" "New Relic licence key" ["nral"] Infix r"[a-f0-9]{36}(?:FFFF)?NRAL" 3000;
     "new-relic-user-api-id" "New Relic key" ["new-relic", "newrelic", "new_relic"] Named r"[A-Za-z0-9]{64}" 3000;
     "sentry-access-token" "Sentry access token" ["sentry"] Named r"[a-f0-9]{64}" 3000;
     "sentry-org-token" "Sentry organisation token" ["sntrys_eyjpyxqio"] Raw r"(?:^|[^0-9A-Za-z_])(sntrys_eyJpYXQiO[A-Za-z0-9+/]{10,400}={0,2}_[A-Za-z0-9+/]{43})(?:$|[^0-9A-Za-z+/])" 4000;

@@ -12,7 +12,7 @@ super::formats! {
     "salesforce-token" "Salesforce session or token" ["00d"] Token r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{60,130}" 3500;
     "lokalise-key" "Lokalise token" ["lokalise"] Named r"[a-f0-9]{40}" 3000;
     "squarespace-access-token" "Squarespace token" ["squarespace"] Named r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}" 2500;
-    "sendsafely-key" "Webflow token" ["webflow"] Named r"[a-f0-9]{64}" 3000;
+    "webflow-token" "Webflow token" ["webflow"] Named r"[a-f0-9]{64}" 3000;
     "monday-token" "monday.com token" ["monday"] Named r"eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}" 3500;
     "clickup-token" "ClickUp token" ["pk_"] Token r"pk_[0-9]{6,9}_[A-Z0-9]{32}" 3000;
     "trello-token" "Trello token" ["trello", "atta"] Named r"(?:ATTA[a-f0-9]{72}|[a-f0-9]{64}|[a-f0-9]{32})" 3000;
@@ -21,7 +21,7 @@ super::formats! {
     "bitly-token" "Bitly token" ["bitly"] Named r"[a-f0-9]{40}" 3000;
     "box-secret" "Box secret" ["box_client", "boxclient", "box-client"] Named r"[A-Za-z0-9]{32}" 3200;
     "nytimes-access-token" "New York Times key" ["nytimes", "new-york-times", "newyorktimes"] Named r"[A-Za-z0-9=_-]{32}" 2500;
-    "kraken-io-secret" "TinyPNG key" ["tinypng", "tinify"] Named r"[A-Za-z0-9]{32}" 3500;
+    "tinypng-key" "TinyPNG key" ["tinypng", "tinify"] Named r"[A-Za-z0-9]{32}" 3500;
     "cloudinary-url" "Cloudinary URL with credentials" ["cloudinary://"] Raw r"cloudinary://[0-9]{12,18}:([A-Za-z0-9_-]{27})@" 3000;
     "imgur-secret" "Imgur secret" ["imgur"] Named r"[a-f0-9]{40}" 3000;
     "unsplash-key" "Unsplash key" ["unsplash"] Named r"[A-Za-z0-9_-]{43}" 3500;
