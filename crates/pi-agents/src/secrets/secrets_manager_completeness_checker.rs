@@ -1,7 +1,9 @@
 //! Secrets managers that are set up halfway.
 
 use pi_agent_api::{Report, Rule, Stop, declare_agent};
-use pi_artifacts::{Artifact, Span};
+use pi_artifacts::data::Entry;
+use pi_artifacts::hcl::Block;
+use pi_artifacts::{Artifact, Kind};
 use pi_core::{Confidence, Severity};
 
 const NO_KEY: Rule = Rule {
@@ -100,152 +102,122 @@ declare_agent! {
         revision: 1,
         since: "0.1.0",
         status: Preview,
-        kinds: [],
+        kinds: [Kind::Terraform, Kind::Hcl, Kind::CloudFormation],
         triggers: Any(&["secretsmanager", "kms_key", "capabilities", "tls_disable", "rotation"]),
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [NO_KEY, NO_ROTATION, ROTATION_OFF, WILDCARD, NO_TLS, NO_RECOVERY],
         fixture: include_str!("fixtures/secrets_manager_completeness_checker.md"),
         check: check,
     }
 }
 
-/// A block of HCL: its header's words, its body's lines, its place.
-struct Block<'t> {
-    words: Vec<&'t str>,
-    span: Span,
-    body: Vec<(&'t str, Span)>,
-}
-
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
-    let text = artifact.text().unwrap_or_default();
-    let lines = lines(text);
-    report.tick(lines.len() as u64)?;
-    let blocks = blocks(&lines);
-    let rotates = text.contains("aws_secretsmanager_secret_rotation");
-    for block in &blocks {
-        let set = |name: &str| block.body.iter().find(|(line, _)| key_of(line) == Some(name));
-        let value = |name: &str| set(name).map(|(line, span)| (value_of(line), *span));
-        match block.words.as_slice() {
-            ["resource", "aws_secretsmanager_secret", name] => {
-                if set("kms_key_id").is_none() {
-                    report.finding(&NO_KEY, block.span).subject(*name);
-                }
-                if !rotates {
-                    report.finding(&NO_ROTATION, block.span).subject(*name);
-                }
-                if let Some(("0", span)) = value("recovery_window_in_days") {
-                    report.finding(&NO_RECOVERY, span).subject(*name);
-                }
+    match artifact.kind() {
+        Kind::CloudFormation => cloudformation(artifact, report),
+        _ => {
+            let body = artifact.hcl()?;
+            let rotates = body
+                .blocks_of("resource")
+                .any(|block| block.labels.first().is_some_and(|kind| kind == ROTATION));
+            for block in &body.blocks {
+                report.tick(1)?;
+                hcl_block(block, rotates, report);
             }
-            ["resource", "aws_kms_key", name] => {
-                if let Some(("false", span)) = value("enable_key_rotation") {
-                    report.finding(&ROTATION_OFF, span).subject(*name);
-                }
-            }
-            ["path", path] => {
-                let open = matches!(*path, "*" | "/*" | "+/*" | "secret/*" | "kv/*" | "sys/*");
-                let grants = set("capabilities").is_some_and(|(line, _)| !line.contains("deny"));
-                if open && grants {
-                    report.finding(&WILDCARD, block.span).subject(*path);
-                }
-            }
-            ["listener", kind] => {
-                if let Some(("true" | "1", span)) = value("tls_disable") {
-                    report.finding(&NO_TLS, span).subject(*kind);
-                }
-            }
-            _ => {}
+            Ok(())
         }
-        for (line, span) in &block.body {
-            if matches!(key_of(line), Some("rotation_enabled" | "enable_rotation"))
-                && value_of(line) == "false"
+    }
+}
+
+const ROTATION: &str = "aws_secretsmanager_secret_rotation";
+
+fn hcl_block(block: &Block, rotates: bool, report: &mut Report) {
+    let labels: Vec<&str> = block.labels.iter().map(String::as_str).collect();
+    let attribute = |name: &str| block.body.attribute(name);
+    match (block.kind.as_str(), labels.as_slice()) {
+        ("resource", ["aws_secretsmanager_secret", name]) => {
+            if attribute("kms_key_id").is_none() {
+                report.finding(&NO_KEY, block.span).subject(*name);
+            }
+            if !rotates {
+                report.finding(&NO_ROTATION, block.span).subject(*name);
+            }
+            if let Some(window) = attribute("recovery_window_in_days")
+                && window.value.as_i64() == Some(0)
             {
-                report.finding(&ROTATION_OFF, *span).subject(block.words.join("/"));
+                report.finding(&NO_RECOVERY, window.value.span).subject(*name);
+            }
+        }
+        ("resource", ["aws_kms_key", name]) => {
+            switched_off(block, "enable_key_rotation", name, report)
+        }
+        ("path", [path]) => {
+            let open = matches!(*path, "*" | "/*" | "+/*" | "secret/*" | "kv/*" | "sys/*");
+            let grants = attribute("capabilities").is_some_and(|list| {
+                !list.value.items().iter().any(|item| item.as_str() == Some("deny"))
+            });
+            if open && grants {
+                report.finding(&WILDCARD, block.span).subject(*path);
+            }
+        }
+        ("listener", [kind]) => {
+            if let Some(tls) = attribute("tls_disable")
+                && (tls.value.as_bool() == Some(true) || tls.value.as_i64() == Some(1))
+            {
+                report.finding(&NO_TLS, tls.value.span).subject(*kind);
+            }
+        }
+        _ => {
+            let name = labels.join("/");
+            for switch in ["rotation_enabled", "enable_rotation"] {
+                switched_off(block, switch, &name, report);
             }
         }
     }
-    cloudformation(text, &lines, report);
+}
+
+fn switched_off(block: &Block, switch: &str, subject: &str, report: &mut Report) {
+    if let Some(attribute) = block.body.attribute(switch)
+        && attribute.value.as_bool() == Some(false)
+    {
+        report.finding(&ROTATION_OFF, attribute.value.span).subject(subject);
+    }
+}
+
+fn cloudformation(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
+    for document in artifact.data()? {
+        let Some(resources) = document.root.get("Resources") else { continue };
+        let kind = |entry: &Entry| {
+            entry.value.get("Type").and_then(|kind| kind.as_str().map(str::to_owned))
+        };
+        let rotates = resources
+            .entries()
+            .iter()
+            .any(|entry| kind(entry).as_deref() == Some("AWS::SecretsManager::RotationSchedule"));
+        for entry in resources.entries() {
+            report.tick(1)?;
+            let properties = entry.value.get("Properties");
+            let has =
+                |name: &str| properties.is_some_and(|properties| properties.get(name).is_some());
+            match kind(entry).as_deref() {
+                Some("AWS::SecretsManager::Secret") => {
+                    if !has("KmsKeyId") {
+                        report.finding(&NO_KEY, entry.key_span).subject(&entry.key);
+                    }
+                    if !rotates {
+                        report.finding(&NO_ROTATION, entry.key_span).subject(&entry.key);
+                    }
+                }
+                Some("AWS::KMS::Key") => {
+                    let off = properties
+                        .and_then(|properties| properties.get("EnableKeyRotation"))
+                        .filter(|value| value.as_bool() == Some(false));
+                    if let Some(value) = off {
+                        report.finding(&ROTATION_OFF, value.span).subject(&entry.key);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
     Ok(())
-}
-
-/// Lines without those that are comments.
-fn lines(text: &str) -> Vec<(&str, Span)> {
-    let mut at = 0;
-    let mut out = Vec::new();
-    for raw in text.split_inclusive('\n') {
-        let line = raw.trim_end_matches(['\n', '\r']);
-        let trimmed = line.trim_start();
-        if !(trimmed.starts_with('#') || trimmed.starts_with("//") || trimmed.is_empty()) {
-            let start = at + line.len() - trimmed.len();
-            out.push((line, Span::new(start, at + line.len())));
-        }
-        at += raw.len();
-    }
-    out
-}
-
-fn blocks<'t>(lines: &[(&'t str, Span)]) -> Vec<Block<'t>> {
-    let mut out: Vec<Block<'t>> = Vec::new();
-    let mut depth = 0usize;
-    for (line, span) in lines {
-        let opens = line.matches('{').count();
-        let closes = line.matches('}').count();
-        if depth == 0
-            && let Some((head, rest)) = line.split_once('{')
-        {
-            let words = head.split_whitespace().map(|word| word.trim_matches('"')).collect();
-            let mut body = Vec::new();
-            if !rest.trim().is_empty() {
-                body.push((rest.trim().trim_end_matches('}').trim(), *span));
-            }
-            out.push(Block { words, span: *span, body });
-        } else if let Some(block) = out.last_mut()
-            && depth > 0
-        {
-            block.body.push((line.trim(), *span));
-        }
-        depth = (depth + opens).saturating_sub(closes);
-    }
-    out
-}
-
-fn key_of(line: &str) -> Option<&str> {
-    Some(line.split_once('=')?.0.trim().trim_matches('"'))
-}
-
-fn value_of(line: &str) -> &str {
-    let value = line.split_once('=').map_or("", |(_, value)| value);
-    value.split('#').next().unwrap_or_default().trim().trim_matches('"')
-}
-
-/// `AWS::SecretsManager::Secret` in YAML, by indentation.
-fn cloudformation(text: &str, lines: &[(&str, Span)], report: &mut Report) {
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let rotates = text.contains("AWS::SecretsManager::RotationSchedule");
-    for (at, (line, span)) in lines.iter().enumerate() {
-        if line.trim().replace(['"', '\''], "") != "Type: AWS::SecretsManager::Secret" {
-            continue;
-        }
-        let depth = indent(line);
-        let before = lines.get(..at).unwrap_or_default().iter().rev();
-        let owner = before.map(|(line, _)| *line).find(|line| indent(line) < depth);
-        let name = owner.unwrap_or_default().trim().trim_end_matches(':');
-        let first = lines
-            .get(..at)
-            .unwrap_or_default()
-            .iter()
-            .rposition(|(line, _)| indent(line) < depth)
-            .map_or(0, |n| n + 1);
-        let block = lines.get(first..).unwrap_or_default();
-        let keyed = block
-            .iter()
-            .take_while(|(line, _)| indent(line) >= depth)
-            .any(|(line, _)| line.trim().starts_with("KmsKeyId:"));
-        if !keyed {
-            report.finding(&NO_KEY, *span).subject(name);
-        }
-        if !rotates {
-            report.finding(&NO_ROTATION, *span).subject(name);
-        }
-    }
 }
