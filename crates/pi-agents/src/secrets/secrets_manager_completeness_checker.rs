@@ -218,18 +218,25 @@ fn value_of(line: &str) -> &str {
     value.split('#').next().unwrap_or_default().trim().trim_matches('"')
 }
 
+/// A line without quotes, white space and a comment after it.
+fn bare(line: &str) -> String {
+    let line = line.split(" #").next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect()
+}
+
 /// `AWS::SecretsManager::Secret` in YAML, by indentation.
 fn cloudformation(text: &str, lines: &[(&str, Span)], report: &mut Report) {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let rotates = text.contains("AWS::SecretsManager::RotationSchedule");
     for (at, (line, span)) in lines.iter().enumerate() {
-        if line.trim().replace(['"', '\''], "") != "Type: AWS::SecretsManager::Secret" {
+        if bare(line) != "Type:AWS::SecretsManager::Secret" {
             continue;
         }
         let depth = indent(line);
         let before = lines.get(..at).unwrap_or_default().iter().rev();
         let owner = before.map(|(line, _)| *line).find(|line| indent(line) < depth);
-        let name = owner.unwrap_or_default().trim().trim_end_matches(':');
+        let name = bare(owner.unwrap_or_default());
+        let name = name.trim_end_matches(':');
         let first = lines
             .get(..at)
             .unwrap_or_default()
@@ -240,7 +247,7 @@ fn cloudformation(text: &str, lines: &[(&str, Span)], report: &mut Report) {
         let keyed = block
             .iter()
             .take_while(|(line, _)| indent(line) >= depth)
-            .any(|(line, _)| line.trim().starts_with("KmsKeyId:"));
+            .any(|(line, _)| bare(line).starts_with("KmsKeyId:"));
         if !keyed {
             report.finding(&NO_KEY, *span).subject(name);
         }
