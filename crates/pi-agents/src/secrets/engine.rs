@@ -306,8 +306,7 @@ fn starts_word(text: &str, from: usize, to: usize) -> bool {
         && last.is_ascii_uppercase()
         && inside.iter().any(u8::is_ascii_lowercase);
     let before = from.checked_sub(1).map_or(0, byte);
-    let continues = before.is_ascii_alphabetic() && first.is_ascii_lowercase();
-    !(torn || continues)
+    !(torn || before.is_ascii_alphabetic() && first.is_ascii_lowercase())
 }
 
 /// Whether no word ends at `at`; an escape like `\\n` before it is no word.
