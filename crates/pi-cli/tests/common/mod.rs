@@ -2,6 +2,7 @@
 //! working folder of its own, in which the real binary runs.
 #![allow(dead_code, reason = "every test file uses another part")]
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -18,11 +19,18 @@ pub fn examples() -> PathBuf {
 }
 
 /// A finished invocation.
-#[derive(Debug)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
+}
+
+/// As assertions show it: the begin of a long report is enough.
+impl fmt::Debug for Ran {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, stdout, stderr } = self;
+        write!(formatter, "exit code {code}\nstdout: {stdout:.2000}\nstderr: {stderr:.2000}")
+    }
 }
 
 impl Ran {
