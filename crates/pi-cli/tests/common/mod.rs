@@ -104,7 +104,7 @@ pub fn items<'a>(value: &'a Value, path: &str) -> &'a [Value] {
 
 /// The keys of an object in their order.
 pub fn keys(value: &Value) -> Vec<String> {
-    value.as_object().unwrap().iter().map(|(key, _)| key.as_str().to_owned()).collect()
+    value.as_object().unwrap().keys().cloned().collect()
 }
 
 /// A folder for data and one for work; both vanish with it.
