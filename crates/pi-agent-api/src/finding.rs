@@ -1,5 +1,7 @@
 //! Findings: the one output vocabulary of all agents.
 
+use std::borrow::Cow;
+
 use pi_artifacts::{Span, redact};
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Confidence, Severity};
@@ -37,7 +39,7 @@ pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
     /// What is wrong here, in one sentence without a final stop.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// Identity of the thing that is wrong, stable when lines move and when the
     /// artifact is respelled: `Deployment/web/containers[app]`, a variable's
     /// name. Never a secret, nor a hash of one.
@@ -55,14 +57,14 @@ pub struct Finding {
     /// Confidence of this finding.
     pub confidence: Confidence,
     /// What to do; the rule's fix unless a better one is known here.
-    pub fix: String,
+    pub fix: Cow<'static, str>,
 }
 
 impl Finding {
     pub(crate) fn new(rule: &'static Rule, span: Span) -> Self {
         Self {
             rule,
-            message: rule.summary.to_owned(),
+            message: Cow::Borrowed(rule.summary),
             subject: String::new(),
             span,
             related: Vec::new(),
@@ -70,13 +72,13 @@ impl Finding {
             masked: Vec::new(),
             severity: rule.severity,
             confidence: rule.confidence,
-            fix: rule.fix.to_owned(),
+            fix: Cow::Borrowed(rule.fix),
         }
     }
 
     /// Replaces the message.
     pub fn message(&mut self, message: impl Into<String>) -> &mut Self {
-        self.message = message.into();
+        self.message = Cow::Owned(message.into());
         self
     }
 
@@ -119,7 +121,7 @@ impl Finding {
 
     /// Replaces the fix.
     pub fn fix(&mut self, fix: impl Into<String>) -> &mut Self {
-        self.fix = fix.into();
+        self.fix = Cow::Owned(fix.into());
         self
     }
 }
@@ -141,9 +143,9 @@ impl ToCanonical for Finding {
         encoder.object(|o| {
             o.field("confidence", confidence)
                 .field("evidence", &evidence.as_ref().map(Evidence::as_str))
-                .field("fix", fix)
+                .field("fix", fix.as_ref())
                 .field("masked", masked)
-                .field("message", message)
+                .field("message", message.as_ref())
                 .field_with("related", |e| {
                     e.array(related.iter().map(|(span, label)| Related { span: *span, label }));
                 })

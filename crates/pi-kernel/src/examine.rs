@@ -376,7 +376,7 @@ fn stricter(
             finding.span = copy.to_original(finding.span);
             finding.masked = finding.masked.iter().map(|span| copy.to_original(*span)).collect();
             finding.related.clear();
-            finding.message.push_str(" (seen only in a respelled copy)");
+            finding.message.to_mut().push_str(" (seen only in a respelled copy)");
             groups.push((slug, vec![finding], [false, at == 0, at == 1]));
         }
     }

@@ -30,7 +30,8 @@ pub struct LogPosition {
 
 /// The canonical JSON of a report.
 pub fn report(report: &RunReport<'_>) -> String {
-    let mut text = String::from_utf8_lossy(&Encoder::encode(report)).into_owned();
+    // The canonical form is ASCII.
+    let mut text = String::from_utf8(Encoder::encode(report)).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -133,9 +134,9 @@ impl ToCanonical for Row<'_> {
                 .field_with("end", |e| position(e, end.line, end.column))
                 .field("evidence", &finding.evidence.as_ref().map(pi_agent_api::Evidence::as_str))
                 .field("fingerprint", fingerprint)
-                .field("fix", &finding.fix)
+                .field("fix", finding.fix.as_ref())
                 .field("known", known)
-                .field("message", &finding.message)
+                .field("message", finding.message.as_ref())
                 .field("path", self.path)
                 .field_with("references", |e| e.array(finding.rule.references))
                 .field("rule", finding.rule.id)

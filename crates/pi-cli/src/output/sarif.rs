@@ -21,7 +21,7 @@ pub fn sarif(report: &RunReport<'_>, catalogue: &Catalogue) -> String {
         }
     }
     let log = Log { report, rules };
-    let mut text = String::from_utf8_lossy(&Encoder::encode(&log)).into_owned();
+    let mut text = String::from_utf8(Encoder::encode(&log)).unwrap_or_default();
     text.push('\n');
     text
 }
