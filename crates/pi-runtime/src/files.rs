@@ -63,6 +63,13 @@ fn unreadable(error: &io::Error) -> Refusal {
             detail: "a symbolic link; links are not followed".to_owned(),
         };
     }
+    // What opening a socket says, and a device without a driver.
+    if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
+        return Refusal {
+            reason: Reason::ArtifactNotRegular,
+            detail: "not a regular file".to_owned(),
+        };
+    }
     // The kind only: the system's own text differs between machines.
     Refusal { reason: Reason::ArtifactUnreadable, detail: error.kind().to_string() }
 }

@@ -56,10 +56,11 @@ pub fn report(report: &RunReport<'_>, view: &View<'_>) -> String {
     out
 }
 
-/// The text for the frames. The file was judged by its digest; if it cannot be
-/// read any more, the finding is shown without a frame.
+/// The text for the frames. What is no regular file, too large or gone is shown
+/// without a frame: neither may a FIFO stop the report nor a link show what it
+/// points to.
 fn read(base: &Path, path: &str) -> String {
-    match std::fs::read(base.join(path)) {
+    match pi_runtime::files::read(&base.join(path)) {
         Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
         Err(_) => String::new(),
     }
