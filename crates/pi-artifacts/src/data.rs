@@ -4,6 +4,8 @@ mod json;
 mod toml;
 mod yaml;
 
+use pi_core::Reason;
+
 use crate::artifact::{Artifact, ParseFailure, Parsed};
 use crate::kind::Kind;
 use crate::span::Span;
@@ -188,4 +190,12 @@ pub(crate) fn language(kind: Kind, name: &str, text: &str) -> Option<Language> {
         }
         _ => None,
     }
+}
+
+/// The failure of a third-party parser. Each has a nesting cap of its own below
+/// ours, told only in words.
+fn failure(message: &str, span: Span) -> ParseFailure {
+    let too_deep = message.contains("recurs") || message.contains("depth");
+    let reason = if too_deep { Reason::ArtifactTooDeep } else { Reason::ArtifactUnparsable };
+    ParseFailure { reason, message: message.to_owned(), span }
 }

@@ -4,13 +4,13 @@ use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
 use super::{Data, Entry, Node};
-use crate::artifact::{ParseFailure, Parsed};
+use crate::artifact::Parsed;
 use crate::span::Span;
 
 pub(super) fn parse(text: &str) -> Parsed<Node> {
     let table = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or_default();
-        ParseFailure::syntax(error.message(), Span::new(span.start, span.end))
+        super::failure(error.message(), Span::new(span.start, span.end))
     })?;
     let span = Span::new(table.span().start, table.span().end);
     Ok(Node { value: map(table.get_ref()), span })

@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Parsed<Vec<Document>> {
     for item in Parser::new_from_str(text) {
         let (event, span) = item.map_err(|error| {
             let at = offsets.byte(error.marker().index());
-            failure(error.info(), Span::new(at, at + 1))
+            super::failure(error.info(), Span::new(at, at + 1))
         })?;
         let span = Span::new(offsets.byte(span.start.index()), offsets.byte(span.end.index()));
         let span =
@@ -25,13 +25,6 @@ pub(super) fn parse(text: &str) -> Parsed<Vec<Document>> {
         builder.event(event, span)?;
     }
     Ok(builder.documents)
-}
-
-/// The parser has a nesting cap of its own for flow collections.
-fn failure(info: &str, span: Span) -> ParseFailure {
-    let too_deep = info.contains("recursion") || info.contains("depth");
-    let reason = if too_deep { Reason::ArtifactTooDeep } else { Reason::ArtifactUnparsable };
-    ParseFailure { reason, message: info.to_owned(), span }
 }
 
 /// The parser counts blanks and a comment behind a quoted scalar to it; the
