@@ -82,14 +82,30 @@ pub fn payload_hash(salt: &[u8], payload: &[u8]) -> Digest {
     hasher.finish()
 }
 
-/// Gives a draft its place after `head` and in `tree`, and moves both on.
-pub fn seal(
+/// A draft whose payload is salted and hashed: all that needs no place.
+#[derive(Clone, Debug)]
+pub struct SaltedDraft {
     draft: EventDraft,
-    tenant: &Name,
     salt: [u8; SALT_BYTES],
-    head: &mut Head,
-    tree: &mut Tree,
-) -> SealedEvent {
+    payload_hash: Digest,
+}
+
+impl SaltedDraft {
+    /// Hashes the payload under `salt`.
+    pub fn new(draft: EventDraft, salt: [u8; SALT_BYTES]) -> Self {
+        let payload_hash = payload_hash(&salt, &draft.payload);
+        Self { draft, salt, payload_hash }
+    }
+
+    /// The draft.
+    pub fn draft(&self) -> &EventDraft {
+        &self.draft
+    }
+}
+
+/// Gives a draft its place after `head` and in `tree`, and moves both on.
+pub fn seal(salted: SaltedDraft, tenant: &Name, head: &mut Head, tree: &mut Tree) -> SealedEvent {
+    let SaltedDraft { draft, salt, payload_hash } = salted;
     let leaf_index = tree.size();
     let run = match &draft.run {
         RunField::None => None,
@@ -105,7 +121,7 @@ pub fn seal(
         tenant,
         leaf_index,
         offset,
-        payload_hash: payload_hash(&salt, &draft.payload),
+        payload_hash,
         previous: head.event_hash,
         run: run.as_ref(),
     });
@@ -187,15 +203,18 @@ mod tests {
         let (mut head, mut tree) = (Head::default(), Tree::default());
         let request = Digest::of(b"request");
         let first = seal(
-            draft("a\"é", RunField::Derive { request }),
+            SaltedDraft::new(draft("a\"é", RunField::Derive { request }), [1; 16]),
             &tenant,
-            [1; 16],
             &mut head,
             &mut tree,
         );
         let run = first.run.clone().unwrap();
-        let second =
-            seal(draft("b", RunField::Known(run.clone())), &tenant, [2; 16], &mut head, &mut tree);
+        let second = seal(
+            SaltedDraft::new(draft("b", RunField::Known(run.clone())), [2; 16]),
+            &tenant,
+            &mut head,
+            &mut tree,
+        );
         let view = HeaderView::parse(&second.header).unwrap();
         assert_eq!(view.previous, Some(first.event_hash));
         assert_eq!((view.leaf_index, view.offset, view.recorded_at), (1, 2, 7));
@@ -209,9 +228,8 @@ mod tests {
     fn any_other_layout_is_refused() {
         let tenant = Name::new("local").unwrap();
         let sealed = seal(
-            draft("a", RunField::None),
+            SaltedDraft::new(draft("a", RunField::None), [0; 16]),
             &tenant,
-            [0; 16],
             &mut Head::default(),
             &mut Tree::default(),
         );

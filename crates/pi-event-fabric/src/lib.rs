@@ -11,7 +11,7 @@ pub mod receipts;
 
 pub use bundle::Bundle;
 pub use checkpoint::{Checkpoint, PublicKey, SigningKey};
-pub use event::{EventDraft, Head, RunField, SealedEvent, seal};
+pub use event::{EventDraft, Head, RunField, SaltedDraft, SealedEvent, seal};
 pub use header::HeaderView;
 pub use merkle::Tree;
 

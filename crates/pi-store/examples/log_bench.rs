@@ -133,6 +133,12 @@ fn verification() {
 }
 
 fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("verify") => return verification(),
+        Some("batch") => return println!("{}", batches(256, 2000)),
+        Some(n) => return println!("{:?}", submit(n.parse().unwrap())),
+        _ => {}
+    }
     for submitters in [1, 32, 256] {
         let (rate, half, most) = submit(submitters);
         println!("{submitters:>3} submitters  {rate:>9.0} events/s  p50 {half:?}  p99 {most:?}");

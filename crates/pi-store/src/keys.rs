@@ -13,9 +13,14 @@ use crate::folder::{DataFolder, file_error};
 /// Random bytes from the system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0u8; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StoreError::Database(format!("no random bytes: {error}")))?;
+    fill_random(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Fills `bytes` from the system's random source.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
+    getrandom::fill(bytes)
+        .map_err(|error| StoreError::Database(format!("no random bytes: {error}")))
 }
 
 /// Reads the key, or creates it in a folder that has no events yet.

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
-use pi_event_fabric::{Bundle, EventDraft, PublicKey, SigningKey};
+use pi_event_fabric::event::SALT_BYTES;
+use pi_event_fabric::{Bundle, EventDraft, PublicKey, SaltedDraft, SigningKey};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::folder::DataFolder;
-use crate::keys::signing_key;
+use crate::keys::{fill_random, signing_key};
 use crate::verify::{Verification, VerifyOptions, verify};
 use crate::{Appended, EventStore, RunEntry, StoredEvent, Ticket};
 
@@ -44,10 +45,7 @@ impl SqliteStore {
         let connection = schema::open_writer(&folder.database(tenant))?;
         let (queue, requests) = sync_channel(QUEUE);
         let writer = write::Writer::new(connection, folder, tenant, Arc::clone(&key))?;
-        let writer = std::thread::Builder::new()
-            .name("pi-log-writer".to_owned())
-            .spawn(move || writer.run(&requests))
-            .map_err(|error| StoreError::Database(format!("no writer thread: {error}")))?;
+        let writer = write::spawn("pi-log-writer", move || writer.run(&requests))?;
         Ok(Self {
             folder: folder.clone(),
             tenant: tenant.clone(),
@@ -83,9 +81,26 @@ impl SqliteStore {
         }
     }
 
+    /// Appends drafts and erases the payload at a leaf with them. The payloads are
+    /// salted and hashed here: the writer is the narrow place.
+    fn append_and_erase(
+        &self,
+        drafts: Vec<EventDraft>,
+        redacts: Option<u64>,
+    ) -> Result<Ticket, StoreError> {
+        let mut salts = vec![[0; SALT_BYTES]; drafts.len()];
+        fill_random(salts.as_flattened_mut())?;
+        let drafts =
+            drafts.into_iter().zip(salts).map(|(draft, salt)| SaltedDraft::new(draft, salt));
+        let drafts = drafts.collect();
+        let (done, result) = sync_channel(1);
+        self.request(write::Request::Append(write::Append { drafts, redacts, done }))?;
+        Ok(Ticket(result))
+    }
+
     /// Runs a statement on the writer's connection, outside the log's tables.
     fn aside(&self, work: write::Aside) -> Result<(), StoreError> {
-        let (done, result) = std::sync::mpsc::channel();
+        let (done, result) = sync_channel(1);
         self.request(write::Request::Aside(work, done))?;
         result.recv().unwrap_or(Err(StoreError::Closed))
     }
@@ -115,9 +130,7 @@ impl EventStore for SqliteStore {
     }
 
     fn submit(&self, drafts: Vec<EventDraft>) -> Result<Ticket, StoreError> {
-        let (done, result) = std::sync::mpsc::channel();
-        self.request(write::Request::Append { drafts, redacts: None, done })?;
-        Ok(Ticket(result))
+        self.append_and_erase(drafts, None)
     }
 
     fn partition(
@@ -174,10 +187,7 @@ impl EventStore for SqliteStore {
         event: EventDraft,
     ) -> Result<Appended, StoreError> {
         let leaf = self.read(|connection| read::leaf_at(connection, partition, offset))?;
-        let (done, result) = std::sync::mpsc::channel();
-        let request = write::Request::Append { drafts: vec![event], redacts: Some(leaf), done };
-        self.request(request)?;
-        result.recv().unwrap_or(Err(StoreError::Closed))
+        self.append_and_erase(vec![event], Some(leaf))?.wait()
     }
 
     fn verify(

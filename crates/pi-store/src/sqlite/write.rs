@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
-use pi_event_fabric::event::SALT_BYTES;
-use pi_event_fabric::{Checkpoint, EventDraft, Head, SealedEvent, SigningKey, Tree, seal};
+use pi_event_fabric::{Checkpoint, Head, SaltedDraft, SigningKey, Tree, seal};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::StoreError;
@@ -22,20 +22,23 @@ pub(super) type Aside = Box<dyn FnOnce(&Connection) -> Result<(), StoreError> + 
 
 /// What the writer is asked to do.
 pub(super) enum Request {
-    Append {
-        drafts: Vec<EventDraft>,
-        /// Leaf index of the payload that is erased with it.
-        redacts: Option<u64>,
-        done: Sender<Result<Appended, StoreError>>,
-    },
-    Aside(Aside, Sender<Result<(), StoreError>>),
+    Append(Append),
+    Aside(Aside, Done<()>),
 }
 
-struct Append {
-    drafts: Vec<EventDraft>,
-    redacts: Option<u64>,
-    done: Sender<Result<Appended, StoreError>>,
+pub(super) struct Append {
+    pub(super) drafts: Vec<SaltedDraft>,
+    /// Leaf index of the payload that is erased with it.
+    pub(super) redacts: Option<u64>,
+    pub(super) done: Done<Appended>,
 }
+
+/// Takes the answer for one submitter. Has room for it, so that answering never
+/// waits.
+pub(super) type Done<T> = SyncSender<Result<T, StoreError>>;
+
+/// What a commit answers to its submitters.
+type Answers = Vec<(Done<Appended>, Result<Appended, StoreError>)>;
 
 pub(super) struct Writer {
     connection: Connection,
@@ -46,7 +49,8 @@ pub(super) struct Writer {
     heads: BTreeMap<Name, (i64, Head)>,
     /// First and last leaf of the runs in this commit, and whether it seals them.
     runs: BTreeMap<RunId, (u64, u64, bool)>,
-    salts: Salts,
+    answers: Sender<Answers>,
+    answerer: JoinHandle<()>,
 }
 
 impl Writer {
@@ -57,6 +61,14 @@ impl Writer {
         key: Arc<SigningKey>,
     ) -> Result<Self, StoreError> {
         let notes = NotesFile::open(folder.notes(tenant))?;
+        // Waking hundreds of submitters takes as long as their commit does.
+        let (answers, committed) = channel::<Answers>();
+        let answerer = spawn("pi-log-answerer", move || {
+            for (done, answer) in committed.into_iter().flatten() {
+                // A submitter that no longer waits does not need the answer.
+                let _ = done.send(answer);
+            }
+        })?;
         Ok(Self {
             connection,
             tenant: tenant.clone(),
@@ -65,7 +77,8 @@ impl Writer {
             tree: Tree::default(),
             heads: BTreeMap::new(),
             runs: BTreeMap::new(),
-            salts: Salts::default(),
+            answers,
+            answerer,
         })
     }
 
@@ -78,9 +91,9 @@ impl Writer {
             let mut next = Some(first);
             while let Some(request) = next.take() {
                 match request {
-                    Request::Append { drafts, redacts, done } => {
-                        events += drafts.len();
-                        appends.push(Append { drafts, redacts, done });
+                    Request::Append(append) => {
+                        events += append.drafts.len();
+                        appends.push(append);
                     }
                     Request::Aside(work, done) => asides.push((work, done)),
                 }
@@ -95,10 +108,13 @@ impl Writer {
                 self.appends(appends);
             }
         }
+        drop(self.answers);
+        // It ends with its last answer; it has nothing that could panic.
+        let _ = self.answerer.join();
     }
 
     /// One transaction for all; if one fails, all fail.
-    fn asides(&mut self, asides: Vec<(Aside, Sender<Result<(), StoreError>>)>) {
+    fn asides(&mut self, asides: Vec<(Aside, Done<()>)>) {
         let mut replies = Vec::with_capacity(asides.len());
         let result = self.transaction(|writer| {
             for (work, done) in asides {
@@ -118,20 +134,12 @@ impl Writer {
         let erases = appends.iter().any(|append| append.redacts.is_some());
         let result = self.transaction(|writer| {
             writer.reload()?;
-            let mut places = Vec::with_capacity(appends.len());
-            for append in appends {
-                replies.push(append.done);
-                places.push(writer.insert(append.drafts)?);
-                if let Some(leaf) = append.redacts {
-                    writer
-                        .connection
-                        .prepare_cached(
-                            "UPDATE payloads SET salt = NULL, payload = NULL WHERE leaf = ?1",
-                        )?
-                        .execute([leaf])?;
-                }
+            let mut work = Vec::with_capacity(appends.len());
+            for Append { drafts, redacts, done } in appends {
+                replies.push(done);
+                work.push((drafts, redacts));
             }
-            Ok((places, writer.conclude()?))
+            Ok((writer.insert(work)?, writer.conclude()?))
         });
         // The note is written after the commit: a crash in between leaves a file
         // that lags behind, which is no sign of a cut tail.
@@ -143,19 +151,16 @@ impl Writer {
             }
             Ok(places)
         });
-        match result {
+        let answers: Answers = match result {
             Ok(places) => {
                 let checkpoint = self.tree.size();
-                for (done, places) in replies.into_iter().zip(places) {
-                    let _ = done.send(Ok(Appended { places, checkpoint }));
-                }
+                let answer = |places| Ok(Appended { places, checkpoint });
+                replies.into_iter().zip(places.into_iter().map(answer)).collect()
             }
-            Err(error) => {
-                for done in replies {
-                    let _ = done.send(Err(error.clone()));
-                }
-            }
-        }
+            Err(error) => replies.into_iter().map(|done| (done, Err(error.clone()))).collect(),
+        };
+        // The answerer lives as long as this writer.
+        let _ = self.answers.send(answers);
     }
 
     fn transaction<T>(
@@ -199,66 +204,52 @@ impl Writer {
         Ok(())
     }
 
-    fn head(&mut self, partition: &Name) -> Result<(i64, Head), StoreError> {
-        if let Some(head) = self.heads.get(partition) {
-            return Ok(head.clone());
-        }
-        let found: Option<(i64, u64, Vec<u8>)> = self
-            .connection
-            .prepare_cached("SELECT id, offset, event_hash FROM heads WHERE partition = ?1")?
-            .query_row([partition.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let head = match found {
-            Some((id, offset, hash)) => (id, Head { offset, event_hash: digest(&hash) }),
-            None => {
-                self.connection.execute(
-                    "INSERT INTO heads (partition, offset, event_hash) VALUES (?1, 0, x'')",
-                    [partition.as_str()],
-                )?;
-                (self.connection.last_insert_rowid(), Head::default())
-            }
-        };
-        self.heads.insert(partition.clone(), head.clone());
-        Ok(head)
-    }
-
-    fn insert(&mut self, drafts: Vec<EventDraft>) -> Result<Vec<Place>, StoreError> {
-        let mut places = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let partition = draft.partition.clone();
-            let seals = draft.event_type == "run.sealed";
-            let (id, mut head) = self.head(&partition)?;
-            let salt = self.salts.next()?;
-            let event = seal(draft, &self.tenant, salt, &mut head, &mut self.tree);
-            self.store(id, &event)?;
-            if let Some(run) = &event.run {
+    /// Seals and stores the drafts of each append, and erases what it redacts.
+    fn insert(
+        &mut self,
+        appends: Vec<(Vec<SaltedDraft>, Option<u64>)>,
+    ) -> Result<Vec<Vec<Place>>, StoreError> {
+        let Self { connection, tenant, tree, heads, runs, .. } = self;
+        let mut insert_event = connection.prepare_cached(
+            "INSERT INTO events (leaf, partition, offset, header) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        let mut insert_payload = connection
+            .prepare_cached("INSERT INTO payloads (leaf, salt, payload) VALUES (?1, ?2, ?3)")?;
+        let mut all = Vec::with_capacity(appends.len());
+        for (drafts, redacts) in appends {
+            let mut places = Vec::with_capacity(drafts.len());
+            for salted in drafts {
+                let seals = salted.draft().event_type == "run.sealed";
+                let (id, head) = load_head(connection, heads, &salted.draft().partition)?;
+                let event = seal(salted, tenant, head, tree);
                 let leaf = event.leaf_index;
-                let entry = self.runs.entry(run.clone()).or_insert((leaf, leaf, seals));
-                *entry = (entry.0, leaf, seals);
+                insert_event.execute((leaf, *id, event.offset, &event.header))?;
+                insert_payload.execute((leaf, event.salt.as_slice(), &event.payload))?;
+                if let Some(run) = &event.run {
+                    match runs.get_mut(run) {
+                        Some(entry) => *entry = (entry.0, leaf, seals),
+                        None => {
+                            runs.insert(run.clone(), (leaf, leaf, seals));
+                        }
+                    }
+                }
+                places.push(Place {
+                    leaf_index: leaf,
+                    offset: event.offset,
+                    run: event.run,
+                    event_hash: event.event_hash,
+                });
             }
-            self.heads.insert(partition, (id, head));
-            places.push(Place {
-                leaf_index: event.leaf_index,
-                offset: event.offset,
-                run: event.run,
-                event_hash: event.event_hash,
-            });
+            if let Some(leaf) = redacts {
+                connection
+                    .prepare_cached(
+                        "UPDATE payloads SET salt = NULL, payload = NULL WHERE leaf = ?1",
+                    )?
+                    .execute([leaf])?;
+            }
+            all.push(places);
         }
-        Ok(places)
-    }
-
-    fn store(&self, partition: i64, event: &SealedEvent) -> Result<(), StoreError> {
-        let SealedEvent { leaf_index, offset, run: _, header, salt, payload, event_hash: _ } =
-            event;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO events (leaf, partition, offset, header) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute((leaf_index, partition, offset, header))?;
-        self.connection
-            .prepare_cached("INSERT INTO payloads (leaf, salt, payload) VALUES (?1, ?2, ?3)")?
-            .execute((leaf_index, salt.as_slice(), payload))?;
-        Ok(())
+        Ok(all)
     }
 
     /// Writes heads, runs and the signed checkpoint.
@@ -320,24 +311,43 @@ pub(super) fn seal_blob(
     Ok(())
 }
 
+/// The number and head of a partition, read or made when it is not yet known.
+fn load_head<'a>(
+    connection: &Connection,
+    heads: &'a mut BTreeMap<Name, (i64, Head)>,
+    partition: &Name,
+) -> Result<&'a mut (i64, Head), StoreError> {
+    if !heads.contains_key(partition) {
+        let found: Option<(i64, u64, Vec<u8>)> = connection
+            .prepare_cached("SELECT id, offset, event_hash FROM heads WHERE partition = ?1")?
+            .query_row([partition.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        let head = match found {
+            Some((id, offset, hash)) => (id, Head { offset, event_hash: digest(&hash) }),
+            None => {
+                connection.execute(
+                    "INSERT INTO heads (partition, offset, event_hash) VALUES (?1, 0, x'')",
+                    [partition.as_str()],
+                )?;
+                (connection.last_insert_rowid(), Head::default())
+            }
+        };
+        heads.insert(partition.clone(), head);
+    }
+    heads.get_mut(partition).ok_or(StoreError::Closed)
+}
+
 fn digest(bytes: &[u8]) -> Option<Digest> {
     bytes.try_into().ok().map(Digest::from_bytes)
 }
 
-/// Salts from the system's random source, a pageful at a time.
-#[derive(Default)]
-struct Salts {
-    ready: Vec<[u8; SALT_BYTES]>,
-}
-
-impl Salts {
-    fn next(&mut self) -> Result<[u8; SALT_BYTES], StoreError> {
-        if let Some(salt) = self.ready.pop() {
-            return Ok(salt);
-        }
-        let bytes: [u8; 4096] = random()?;
-        self.ready =
-            bytes.chunks_exact(SALT_BYTES).filter_map(|salt| salt.try_into().ok()).collect();
-        self.ready.pop().ok_or(StoreError::Closed)
-    }
+/// Starts a thread of the log.
+pub(super) fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| StoreError::Database(format!("no thread {name}: {error}")))
 }
