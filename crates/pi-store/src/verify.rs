@@ -1,10 +1,12 @@
 //! Verification: every stored byte is read and hashed again.
 
+mod rows;
+
 use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use pi_core::canonical::{Encoder, parse};
 use pi_core::{Digest, Name, Reason};
-use pi_event_fabric::event::payload_hash;
 use pi_event_fabric::receipts::RunChains;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, IntegrityError, PublicKey, Tree};
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -12,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use crate::error::StoreError;
 use crate::folder::{DataFolder, read_notes};
 use crate::sqlite::open_reader;
+use rows::{Batch, Content, Stored};
 
 /// What to verify.
 #[derive(Clone, Debug, Default)]
@@ -58,13 +61,18 @@ pub(crate) fn verify(
     let notes = read_notes(&folder.notes(tenant))?;
     let connection = open_reader(&folder.database(tenant))?;
     connection.execute_batch("BEGIN")?;
-    let mut walk = Walk::new(&connection, tenant, key, options)?;
-    walk.events(progress)?;
-    walk.finish(&notes)
+    let walk = Walk::new(&connection, tenant, key, options)?;
+    let (batches, read) = sync_channel(4);
+    std::thread::scope(|scope| {
+        let checker = scope.spawn(move || walk.events(&read));
+        rows::read(&connection, &batches, progress);
+        drop(batches);
+        checker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?
+    .finish(&connection, &notes)
 }
 
 struct Walk<'a> {
-    connection: &'a Connection,
     tenant: &'a Name,
     key: &'a PublicKey,
     options: &'a VerifyOptions,
@@ -92,7 +100,7 @@ struct RunSpan {
 
 impl<'a> Walk<'a> {
     fn new(
-        connection: &'a Connection,
+        connection: &Connection,
         tenant: &'a Name,
         key: &'a PublicKey,
         options: &'a VerifyOptions,
@@ -107,7 +115,6 @@ impl<'a> Walk<'a> {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<Vec<(u64, String)>, _>>()?;
         Ok(Self {
-            connection,
             tenant,
             key,
             options,
@@ -124,75 +131,51 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn events(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
-        let total: u64 = self.connection.query_row(
-            "SELECT COALESCE(MAX(leaf) + 1, 0) FROM events",
-            [],
-            |row| row.get(0),
-        )?;
-        let connection = self.connection;
-        // Two cursors in step cost less than a join.
-        let mut statement = connection
-            .prepare("SELECT leaf, partition, offset, header FROM events ORDER BY leaf")?;
-        let mut contents =
-            connection.prepare("SELECT leaf, salt, payload FROM payloads ORDER BY leaf")?;
-        let mut rows = statement.query([])?;
-        let mut contents = contents.query([])?;
-        while let Some(row) = rows.next()? {
-            self.event(row, contents.next()?)?;
-            if self.result.events.is_multiple_of(4096) {
-                progress(self.result.events, total);
+    fn events(mut self, batches: &Receiver<Result<Batch, StoreError>>) -> Result<Self, StoreError> {
+        for batch in batches {
+            for stored in batch?.rows() {
+                self.event(&stored)?;
             }
         }
-        if let Some(row) = contents.next()? {
-            let leaf: u64 = column(row, 0)?;
-            let problem = "a payload without an event";
-            return Err(IntegrityError::corrupt(format!("leaf {leaf}"), problem).into());
-        }
-        progress(total, total);
-        Ok(())
+        Ok(self)
     }
 
-    fn event(&mut self, row: &Row<'_>, content: Option<&Row<'_>>) -> Result<(), StoreError> {
-        let leaf: u64 = column(row, 0)?;
-        let header = row.get_ref(3)?.as_blob_or_null().ok().flatten().unwrap_or_default();
+    fn event(&mut self, stored: &Stored<'_>) -> Result<(), IntegrityError> {
+        let &Stored { leaf, partition, offset, header, ref content } = stored;
         let at_leaf = |problem: &str| IntegrityError::corrupt(format!("leaf {leaf}"), problem);
         if leaf != self.tree.size() {
-            return Err(at_leaf(&format!("leaf {} is missing", self.tree.size())).into());
+            return Err(at_leaf(&format!("leaf {} is missing", self.tree.size())));
         }
         let view =
             HeaderView::parse(header).ok_or_else(|| at_leaf("the header has another layout"))?;
         let record = || format!("{}:{}", view.partition, view.offset);
         let corrupt = |problem: &str| IntegrityError::corrupt(record(), problem);
-        let (number, offset): (i64, u64) = (column(row, 1)?, column(row, 2)?);
-        if self.names.get(&number).map(String::as_str) != Some(view.partition) {
-            return Err(corrupt("the row's partition is not the header's").into());
+        if self.names.get(&partition).map(String::as_str) != Some(view.partition) {
+            return Err(corrupt("the row's partition is not the header's"));
         }
         if offset != view.offset || leaf != view.leaf_index {
-            return Err(corrupt("the row's position is not the header's").into());
+            return Err(corrupt("the row's position is not the header's"));
         }
         if view.tenant != self.tenant.as_str() {
-            return Err(corrupt("the event is of another tenant").into());
+            return Err(corrupt("the event is of another tenant"));
         }
         let event_hash = Digest::of(header);
         self.link(&view, event_hash).map_err(|problem| corrupt(&problem))?;
-        let Some(content) = content else { return Err(corrupt("the payload is missing").into()) };
-        let content_leaf: u64 = column(content, 0)?;
-        if content_leaf != leaf {
-            return Err(corrupt("the payload is missing").into());
-        }
-        let salt = content.get_ref(1)?.as_blob_or_null().ok().flatten();
-        let payload = content.get_ref(2)?.as_blob_or_null().ok().flatten();
-        match (salt, payload) {
-            (Some(salt), Some(payload)) => {
-                if payload_hash(salt, payload) != view.payload_hash {
-                    return Err(corrupt("the payload does not have its hash").into());
+        let payload = match *content {
+            Content::Whole { salt_length, payload, hash } => {
+                if hash != view.payload_hash {
+                    return Err(corrupt("the payload does not have its hash"));
                 }
-                self.result.bytes += (salt.len() + payload.len()) as u64;
+                self.result.bytes += (salt_length + payload.len()) as u64;
+                Some(payload)
             }
-            (None, None) => self.erased.push((leaf, record())),
-            _ => return Err(corrupt("salt or payload is missing").into()),
-        }
+            Content::Erased => {
+                self.erased.push((leaf, record()));
+                None
+            }
+            Content::Missing => return Err(corrupt("the payload is missing")),
+            Content::Half => return Err(corrupt("salt or payload is missing")),
+        };
         if self.options.deep {
             deep(header, payload).map_err(|problem| corrupt(&problem))?;
         }
@@ -257,11 +240,15 @@ impl<'a> Walk<'a> {
         span.chains.take(view.schema, payload)
     }
 
-    fn finish(mut self, outside: &[String]) -> Result<Verification, StoreError> {
+    fn finish(
+        mut self,
+        connection: &Connection,
+        outside: &[String],
+    ) -> Result<Verification, StoreError> {
         self.check_redactions()?;
         self.check_checkpoints(outside)?;
-        self.check_heads()?;
-        self.check_runs()?;
+        self.check_heads(connection)?;
+        self.check_runs(connection)?;
         self.result.redacted = self.erased.len() as u64;
         self.result.root = Some(self.tree.root());
         self.result.heads = self
@@ -339,9 +326,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The derived tables say what the events say.
-    fn check_heads(&self) -> Result<(), StoreError> {
+    fn check_heads(&self, connection: &Connection) -> Result<(), StoreError> {
         let mut statement =
-            self.connection.prepare("SELECT partition, offset, event_hash FROM heads")?;
+            connection.prepare("SELECT partition, offset, event_hash FROM heads")?;
         let mut rows = statement.query([])?;
         let mut stored = 0;
         while let Some(row) = rows.next()? {
@@ -364,8 +351,7 @@ impl<'a> Walk<'a> {
         if stored != self.heads.len() {
             return Err(IntegrityError::corrupt("heads", "a partition has no head").into());
         }
-        let (size, peaks): (u64, Vec<u8>) = self
-            .connection
+        let (size, peaks): (u64, Vec<u8>) = connection
             .query_row("SELECT size, peaks FROM head", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?
             .ok_or_else(|| IntegrityError::corrupt("head of the tree", "it is missing"))?;
@@ -381,9 +367,9 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn check_runs(&mut self) -> Result<(), StoreError> {
+    fn check_runs(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let mut statement =
-            self.connection.prepare("SELECT run, first_leaf, last_leaf, sealed FROM runs")?;
+            connection.prepare("SELECT run, first_leaf, last_leaf, sealed FROM runs")?;
         let mut rows = statement.query([])?;
         let mut stored = 0;
         while let Some(row) = rows.next()? {
