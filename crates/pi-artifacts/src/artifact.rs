@@ -48,6 +48,7 @@ pub struct Artifact {
     path: String,
     bytes: Vec<u8>,
     kind: Kind,
+    digest: OnceLock<Digest>,
     lines: OnceLock<LineIndex>,
     data: OnceLock<Parsed<Vec<Document>>>,
     dockerfile: OnceLock<Parsed<Dockerfile>>,
@@ -78,6 +79,7 @@ impl Artifact {
             path: path.into(),
             bytes,
             kind,
+            digest: OnceLock::new(),
             lines: OnceLock::new(),
             data: OnceLock::new(),
             dockerfile: OnceLock::new(),
@@ -117,7 +119,7 @@ impl Artifact {
 
     /// SHA-256 of the content.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.bytes)
+        *self.digest.get_or_init(|| Digest::of(&self.bytes))
     }
 
     /// The content as text; `None` when it is not UTF-8.

@@ -76,6 +76,13 @@ impl Perturbations {
         self.0 & other as u16 != 0
     }
 
+    /// Those that an artifact of a kind can show: two sets that differ only in
+    /// others give the same copies.
+    #[must_use]
+    pub const fn offered_by(self, kind: Kind) -> Self {
+        if matches!(kind, Kind::Python) { self } else { self.without(Perturbation::Renaming) }
+    }
+
     /// The set as bits, for digests.
     pub const fn bits(self) -> u16 {
         self.0
@@ -162,7 +169,7 @@ impl Request {
 
 fn seed(original: &Artifact, copy: u8) -> u64 {
     let mut hasher = Hasher::new();
-    hasher.update(&[copy]).update(original.bytes());
+    hasher.update(&[copy]).update(original.digest().as_bytes());
     let [a, b, c, d, e, f, g, h, ..] = *hasher.finish().as_bytes();
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }

@@ -62,6 +62,11 @@ impl Syntax {
         found.iter().map(|index| Node::new(self, *index))
     }
 
+    /// The kinds that occur.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.by_kind.keys().copied()
+    }
+
     /// Every node, in the order of the text, parents before children.
     pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         (0..).take(self.nodes.len()).map(|index| Node::new(self, index))

@@ -292,6 +292,7 @@ impl<'a> Copies<'a> {
 
     fn allowing(&mut self, allowed: Perturbations) -> &[Perturbed; 2] {
         let original = self.original;
+        let allowed = allowed.offered_by(original.kind());
         self.made
             .entry(allowed.bits())
             .or_insert_with(|| [perturb(original, 1, allowed), perturb(original, 2, allowed)])

@@ -59,7 +59,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [RULE],
         fixture: include_str!("fixtures/api_auth_hardcoded_token_sentry.md"),
         check: check,

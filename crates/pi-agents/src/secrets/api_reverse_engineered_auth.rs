@@ -50,7 +50,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [*rule(FORMATS, 0), *rule(FORMATS, 1), *rule(FORMATS, 2), *rule(FORMATS, 3), *rule(FORMATS, 4)],
         fixture: include_str!("fixtures/api_reverse_engineered_auth.md"),
         check: check,

@@ -95,7 +95,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Any(&["pi.input/rotation/1"]),
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [OVERDUE, VERSIONS, OVERLAP, CONSUMER, UNDATED],
         fixture: include_str!("fixtures/automated_rotation_engine.md"),
         check: check,

@@ -57,7 +57,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [RULE],
         fixture: include_str!("fixtures/dot_env_secret_leak_checker.md"),
         check: check,

@@ -58,7 +58,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [RULE],
         fixture: include_str!("fixtures/git_secret_entropy_leak_sentry.md"),
         check: check,

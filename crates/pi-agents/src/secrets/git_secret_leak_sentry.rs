@@ -55,7 +55,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [],
         fixture: include_str!("fixtures/git_secret_leak_sentry.md"),
         check: check,

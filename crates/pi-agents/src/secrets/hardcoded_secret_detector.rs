@@ -60,7 +60,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [
             RULE,
             *rule(FORMATS, 0),

@@ -57,7 +57,7 @@ declare_agent! {
         status: Preview,
         kinds: [],
         triggers: Always,
-        invariant_to: ALL.without(BaitComments),
+        invariant_to: ALL,
         rules: [RULE],
         fixture: include_str!("fixtures/terraform_state_credential_sentry.md"),
         check: check,

@@ -1,5 +1,6 @@
 //! Edits and moves, and how they become a copy with a way back.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Perturbation, Request, Segment};
@@ -19,24 +20,24 @@ struct Edit {
     range: Range<usize>,
     /// An insertion that goes with what stands before it, not behind it.
     follows: bool,
-    text: String,
+    text: Cow<'static, str>,
 }
 
 impl Changes {
     /// Puts text in front of the byte at `at`.
-    pub(crate) fn insert(&mut self, at: usize, text: impl Into<String>) {
+    pub(crate) fn insert(&mut self, at: usize, text: impl Into<Cow<'static, str>>) {
         self.edits.push(Edit { range: at..at, follows: false, text: text.into() });
     }
 
     /// Puts text before and behind a span.
-    pub(crate) fn wrap(&mut self, span: Span, text: &str) {
+    pub(crate) fn wrap(&mut self, span: Span, text: &'static str) {
         self.insert(span.start as usize, text);
         let end = span.end as usize;
-        self.edits.push(Edit { range: end..end, follows: true, text: text.to_owned() });
+        self.edits.push(Edit { range: end..end, follows: true, text: text.into() });
     }
 
     /// Writes text in the place of a span.
-    pub(crate) fn replace(&mut self, span: Span, text: impl Into<String>) {
+    pub(crate) fn replace(&mut self, span: Span, text: impl Into<Cow<'static, str>>) {
         self.edits.push(Edit { range: span.range(), follows: false, text: text.into() });
     }
 

@@ -4,11 +4,14 @@
 //! strings, templates, heredocs, macros or continuation lines is touched, and an
 //! artifact whose text does not parse is left alone.
 
+mod braces;
 mod python;
 mod shell;
 mod sql;
 mod text;
 mod tree;
+
+use std::borrow::Cow;
 
 use super::{Changes, Perturbation, Request};
 use crate::artifact::Artifact;
@@ -22,15 +25,15 @@ struct Edit {
     /// What is replaced.
     span: Span,
     /// What stands there instead.
-    text: String,
+    text: Cow<'static, str>,
 }
 
 impl Edit {
-    fn insert(at: u32, text: impl Into<String>) -> Self {
+    fn insert(at: u32, text: impl Into<Cow<'static, str>>) -> Self {
         Self { span: Span { start: at, end: at }, text: text.into() }
     }
 
-    fn replace(span: Span, text: impl Into<String>) -> Self {
+    fn replace(span: Span, text: impl Into<Cow<'static, str>>) -> Self {
         Self { span, text: text.into() }
     }
 }
@@ -58,6 +61,7 @@ fn edits(artifact: &Artifact, text: &str, family: Perturbation, request: Request
         Kind::Markdown | Kind::Changelog | Kind::Text | Kind::CommitMessage => {
             text::edits(text, family)
         }
+        Kind::Rust | Kind::Go | Kind::Java => braces::edits(artifact, text, family, request),
         _ => tree::edits(artifact, text, family, request),
     };
     edits.sort_by_key(|edit| edit.span);
@@ -78,7 +82,8 @@ fn comment_line(
     at: u32,
 ) -> Edit {
     let choices = if family == Perturbation::BaitComments { baits } else { NEUTRAL };
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let before = text.get(..at as usize).unwrap_or_default();
+    let end = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
     let choice = choices.get(request.pick(at as usize, choices.len())).unwrap_or(&"");
     Edit::insert(at, format!("{mark} {choice}{end}{end}"))
 }

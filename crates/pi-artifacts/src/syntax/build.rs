@@ -74,12 +74,16 @@ pub(super) fn parse(text: &str, language: Language) -> Parsed<Syntax> {
 }
 
 fn copy(tree: &Tree, language: Language) -> Parsed<Syntax> {
+    let grammar = language.grammar();
     let mut nodes: Vec<Record> = Vec::with_capacity(tree.root_node().descendant_count());
-    let mut by_kind: BTreeMap<&'static str, Vec<u32>> = BTreeMap::new();
+    let mut by_id: Vec<Vec<u32>> = vec![Vec::new(); grammar.node_kind_count()];
+    let names: Vec<&'static str> = (0..grammar.node_kind_count())
+        .map(|id| u16::try_from(id).ok().and_then(|id| grammar.node_kind_for_id(id)))
+        .map(Option::unwrap_or_default)
+        .collect();
     let mut errors = Vec::new();
     // Indices of the nodes around the cursor.
     let mut path: Vec<u32> = Vec::new();
-    let grammar = language.grammar();
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();
@@ -88,8 +92,12 @@ fn copy(tree: &Tree, language: Language) -> Parsed<Syntax> {
         if node.is_error() || node.is_missing() {
             errors.push(span);
         }
-        let kind = grammar.node_kind_for_id(node.kind_id()).unwrap_or_default();
-        by_kind.entry(kind).or_default().push(index);
+        let id = usize::from(node.kind_id());
+        // Errors have an id of their own beyond the grammar's.
+        let kind = names.get(id).copied().unwrap_or("ERROR");
+        if let Some(indices) = by_id.get_mut(id) {
+            indices.push(index);
+        }
         nodes.push(Record {
             kind,
             field: cursor.field_id().and_then(|id| grammar.field_name_for_id(id.get())),
@@ -112,8 +120,19 @@ fn copy(tree: &Tree, language: Language) -> Parsed<Syntax> {
                 record.end = end;
             }
             if !cursor.goto_parent() {
-                return Ok(Syntax { language, nodes, by_kind, errors });
+                return Ok(Syntax { language, nodes, by_kind: by_kind(&names, by_id), errors });
             }
         }
     }
+}
+
+/// Nodes by the name of their kind; several ids may share one name.
+fn by_kind(names: &[&'static str], by_id: Vec<Vec<u32>>) -> BTreeMap<&'static str, Vec<u32>> {
+    let mut by_kind: BTreeMap<&'static str, Vec<u32>> = BTreeMap::new();
+    for (name, indices) in names.iter().zip(by_id).filter(|(_, indices)| !indices.is_empty()) {
+        let all = by_kind.entry(name).or_default();
+        all.extend(indices);
+        all.sort_unstable();
+    }
+    by_kind
 }

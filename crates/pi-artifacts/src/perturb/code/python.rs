@@ -12,12 +12,8 @@ use crate::perturb::{Perturbation, Request};
 use crate::python::{Module, span};
 use crate::span::Span;
 
-const BAITS: &[&str] = &[
-    "os.system(request.args['q'])",
-    "password = 'correct horse'",
-    "requests.get(url, verify=False)",
-    "eval(data)",
-];
+const BAITS: &[&str] =
+    &["os.system(request.args['q'])", "requests.get(url, verify=False)", "eval(data)"];
 
 pub(super) fn edits(
     artifact: &Artifact,

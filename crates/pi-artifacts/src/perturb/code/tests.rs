@@ -141,6 +141,13 @@ const CASES: &[(&str, Kind, &str)] = &[
          println!(\"{}, {}\",a,b);\n    unsafe { g(a,b) }\n}\n",
     ),
     (
+        "literals.rs",
+        Kind::Rust,
+        "fn f<'a>(a: &'a str) -> [char; 3] {\n    let b = r#\"x\n, \"y\" \\\"#;\n    let c = br\"z\\\";\n    \
+         /* a /* b\n */ \"c */\n    let d = \"\\\"\\\\\";\n    let r#type = b'\\'';\n    'b: loop {\n        break 'b;\n    }\n    \
+         ['\"', '\\'', 'é']\n}\n",
+    ),
+    (
         "a.sol",
         Kind::Solidity,
         "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.0;\ncontract A {\n  uint a;\n  function f(uint b, uint c) public {\n    a = b;\n    \

@@ -1,5 +1,5 @@
-//! JavaScript, TypeScript, Rust, Solidity, Go, Java: comments between
-//! statements, quotes, blanks, line endings.
+//! JavaScript, TypeScript, Solidity: comments between statements, quotes, blanks,
+//! line endings.
 
 use super::{Edit, comment_line, line_endings, merged, own_line, swap_quotes};
 use crate::artifact::Artifact;
@@ -7,12 +7,8 @@ use crate::perturb::{Perturbation, Request};
 use crate::span::Span;
 use crate::syntax::{Language, Node, Syntax};
 
-const BAITS: &[&str] = &[
-    "eval(request.body);",
-    "exec(\"rm -rf /\");",
-    "password = \"correct horse\";",
-    "selfdestruct(owner);",
-];
+pub(super) const BAITS: &[&str] =
+    &["eval(request.body);", "exec(\"rm -rf /\");", "selfdestruct(owner);"];
 
 pub(super) fn edits(
     artifact: &Artifact,
@@ -54,11 +50,8 @@ fn containers(language: Language) -> &'static [&'static str] {
         Language::JavaScript | Language::TypeScript | Language::Tsx => {
             &["program", "statement_block", "class_body"]
         }
-        Language::Rust => &["source_file", "block", "declaration_list"],
         Language::Solidity => &["source_file", "contract_body", "function_body", "block_statement"],
-        // Above the package clause and declarations, comments may be directives.
-        Language::Go => &["block", "statement_list"],
-        Language::Java => &["program", "class_body", "block"],
+        Language::Rust | Language::Go | Language::Java => &[],
     }
 }
 
@@ -68,7 +61,7 @@ fn statement_lines(syntax: &Syntax, text: &str) -> Vec<u32> {
         let mut behind_comment = false;
         for child in container.children() {
             // A comment may speak of the line below it.
-            let is_comment = child.kind().contains("comment") || child.kind() == "attribute_item";
+            let is_comment = child.kind().contains("comment");
             if child.is_named() && !is_comment && !behind_comment && !is_verbatim(child) {
                 out.extend(own_line(text, child.span().start));
             }
@@ -80,26 +73,25 @@ fn statement_lines(syntax: &Syntax, text: &str) -> Vec<u32> {
     out
 }
 
-/// Inside of a macro, template or markup, where white space may be content.
+/// Inside of a template, markup or assembly, where white space may be content.
 fn is_verbatim(node: Node<'_>) -> bool {
     let around = std::iter::successors(Some(node), |node| node.parent());
     let mut kinds = around.map(Node::kind);
     kinds.any(|kind| {
-        matches!(kind, "token_tree" | "macro_definition" | "template_string")
-            || kind.starts_with("jsx_")
-            || kind.starts_with("assembly")
+        kind == "template_string" || kind.starts_with("jsx_") || kind.starts_with("assembly")
     })
 }
 
 /// Texts in which a line break is content.
 fn kept(syntax: &Syntax) -> Vec<Span> {
-    let is_content = |kind: &str| {
+    let is_content = |kind: &&str| {
         kind.contains("string")
             || kind.contains("template")
             || kind.contains("comment")
             || kind.contains("regex")
             || kind.starts_with("jsx_")
-            || matches!(kind, "token_tree" | "hash_bang_line" | "char_literal" | "text_block")
+            || *kind == "hash_bang_line"
     };
-    merged(syntax.nodes().filter(|node| is_content(node.kind())).map(Node::span).collect())
+    let content = syntax.kinds().filter(is_content).flat_map(|kind| syntax.nodes_of(kind));
+    merged(content.map(Node::span).collect())
 }
