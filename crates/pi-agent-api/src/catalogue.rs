@@ -86,6 +86,7 @@ impl CatalogueError {
 }
 
 /// All agents of a build or a selection of them, ordered by slug.
+#[derive(Clone)]
 pub struct Catalogue {
     agents: Vec<&'static dyn Agent>,
     digest: Digest,
@@ -130,7 +131,7 @@ impl Catalogue {
         }
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(AhoCorasickKind::DFA))
             .build(&patterns)
             .map_err(|error| CatalogueError::Triggers(error.to_string()))?;
         let digest = digest(&agents);
@@ -170,7 +171,16 @@ impl Catalogue {
             (only.is_empty() || only.iter().any(|name| named(meta, name)))
                 && !skip.iter().any(|name| named(meta, name))
         };
-        Catalogue::new(self.agents.iter().copied().filter(|agent| keep(agent.meta())).collect())
+        let kept: Vec<&'static dyn Agent> =
+            self.agents.iter().copied().filter(|agent| keep(agent.meta())).collect();
+        if kept.len() == self.agents.len() { Ok(self.clone()) } else { Catalogue::new(kept) }
+    }
+
+    /// The agents of both, of which each may be a selection of one catalogue.
+    pub fn union(&self, other: &Catalogue) -> Result<Catalogue, CatalogueError> {
+        let more = other.agents.iter().filter(|agent| self.find(agent.meta().slug).is_none());
+        let all: Vec<&'static dyn Agent> = self.agents.iter().chain(more).copied().collect();
+        if all.len() == self.agents.len() { Ok(self.clone()) } else { Catalogue::new(all) }
     }
 
     /// The empty set.

@@ -9,8 +9,10 @@ pub mod finding;
 pub mod fixture;
 pub mod meta;
 pub mod report;
+pub mod watch;
 
 pub use catalogue::{AgentSet, Catalogue, CatalogueError};
 pub use finding::{Evidence, Finding};
 pub use meta::{Agent, Check, Domain, Meta, Phase, Rule, Status, Triggers};
 pub use report::{Report, Stop};
+pub use watch::Watch;

@@ -6,6 +6,7 @@ use pi_core::Timestamp;
 
 use crate::finding::Finding;
 use crate::meta::Rule;
+use crate::watch::Watch;
 
 /// Why an examination ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum Stop {
     /// The step budget is spent.
     #[error("the step budget is spent")]
     Budget,
+    /// It was ended from outside: its time is over, or the run is.
+    #[error("it was cancelled")]
+    Cancelled,
 }
 
 impl From<&ParseFailure> for Stop {
@@ -38,6 +42,7 @@ pub struct Report {
     overflow: Option<Finding>,
     steps: u64,
     as_of: Option<Timestamp>,
+    watch: Option<Watch>,
 }
 
 impl Report {
@@ -45,6 +50,13 @@ impl Report {
     /// rules that depend on one; without it those rules stay silent.
     pub fn new(as_of: Option<Timestamp>) -> Self {
         Self { as_of, ..Self::default() }
+    }
+
+    /// The report, ended early when `watch` says so.
+    #[must_use]
+    pub fn watched(mut self, watch: Option<&Watch>) -> Self {
+        self.watch = watch.cloned();
+        self
     }
 
     /// The point in time that the request names, if any.
@@ -72,7 +84,13 @@ impl Report {
     /// every loop whose length depends on the artifact.
     pub fn tick(&mut self, steps: u64) -> Result<(), Stop> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > MAX_AGENT_STEPS { Err(Stop::Budget) } else { Ok(()) }
+        if self.steps > MAX_AGENT_STEPS {
+            Err(Stop::Budget)
+        } else if self.watch.as_ref().is_some_and(Watch::is_cancelled) {
+            Err(Stop::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     /// The findings in the order of the text, and how many more there were

@@ -22,6 +22,8 @@ Examples:
   pi scan .                              examine a folder and decide
   pi scan . --format sarif -o pi.sarif   the same, for code hosts
   pi scan app --only secrets             only the agents of one domain
+  pi simulate request.json               plan a composition
+  pi run request.json --approve          run it, effects included
   pi log verify                          re-hash every stored byte of the log
   pi replay RUN                          run again and compare every proof
   pi log export RUN -o run.json          evidence for a stranger
@@ -82,6 +84,10 @@ pub enum Color {
 pub enum Command {
     /// Examine files and folders, decide, and record it
     Scan(ScanArgs),
+    /// Plan a composition: check, bound and order it, without running it
+    Simulate(SimulateArgs),
+    /// Run compositions and record them
+    Run(RunArgs),
     /// The catalogue of agents
     #[command(subcommand)]
     Agents(AgentsCommand),
@@ -164,6 +170,32 @@ pub enum Evidence {
     Sealed,
 }
 
+#[derive(Args, Debug)]
+pub struct SimulateArgs {
+    /// The request document
+    #[arg(value_name = "REQUEST")]
+    pub request: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The request documents
+    #[arg(required = true, value_name = "REQUEST")]
+    pub requests: Vec<PathBuf>,
+    /// Approve the very requests that these documents freeze to
+    #[arg(long)]
+    pub approve: bool,
+    /// Runs at once
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub concurrency: usize,
+    /// Smaller comes first
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub priority: u8,
+    /// Threads [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum AgentsCommand {
     /// List the agents
@@ -177,7 +209,7 @@ pub enum AgentsCommand {
         /// The agent
         slug: String,
     },
-    /// Run one agent on one file, without recording it
+    /// Run one agent on one file, and record it
     Run {
         /// The agent
         slug: String,
@@ -204,6 +236,17 @@ pub enum RunsCommand {
     Show {
         /// The run
         run: String,
+    },
+    /// Continue a run that did not finish, from where its record ends
+    Resume {
+        /// The run
+        run: String,
+        /// Resume only if the run serves the goal of this request document
+        #[arg(long, value_name = "REQUEST")]
+        request: Option<PathBuf>,
+        /// Fence out another process that may still work on it
+        #[arg(long)]
+        take_over: bool,
     },
 }
 

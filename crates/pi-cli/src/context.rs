@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use pi_core::Reason;
 use pi_runtime::examiner::Guard;
+use pi_runtime::mesh::Mesh;
 use pi_runtime::{Journal, JournalError, SystemClock};
 use pi_store::{DataFolder, StoreError};
 
@@ -145,8 +146,8 @@ impl Context {
             .clamp(1, 256)
     }
 
-    /// The last resort against examinations that do not end.
-    pub fn guard(&self) -> Result<Guard, Failure> {
+    /// The longest time for one vote: `PI_CONSENSUS_TIMEOUT_SECONDS`.
+    pub fn patience(&self) -> Result<Duration, Failure> {
         let seconds = match std::env::var("PI_CONSENSUS_TIMEOUT_SECONDS") {
             Ok(text) => text.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
                 Failure::new(
@@ -158,9 +159,20 @@ impl Context {
             })?,
             Err(_) => GUARD_SECONDS,
         };
+        Ok(Duration::from_secs(seconds))
+    }
+
+    /// The last resort against examinations that do not end.
+    pub fn guard(&self) -> Result<Guard, Failure> {
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(Reason::LogUnavailable, format!("cannot find this program: {error}"))
         })?;
-        Ok(Guard { program, from_bytes: GUARD_FROM_BYTES, timeout: Duration::from_secs(seconds) })
+        Ok(Guard { program, from_bytes: GUARD_FROM_BYTES, timeout: self.patience()? })
+    }
+
+    /// Worker threads.
+    pub fn mesh(&self, threads: Option<usize>) -> Result<Mesh, Failure> {
+        Mesh::start(self.threads(threads), self.patience()?)
+            .map_err(|error| Failure::new(Reason::PhaseFailed, format!("no thread: {error}")))
     }
 }

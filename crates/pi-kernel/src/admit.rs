@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use pi_agent_api::{Catalogue, CatalogueError};
-use pi_core::{Digest, Reason};
+use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::{Decision, Digest, Reason};
 
-use crate::manifest::Manifest;
-use crate::policy::Policy;
+use crate::capability::{Capability, Examine};
+use crate::graph::{Graph, GraphError};
+use crate::manifest::{Content, Manifest};
+use crate::policy::{Because, Policy};
 use crate::request::{Bounds, CompositionRequest};
 
 /// Why a request is not admitted.
@@ -18,36 +21,24 @@ pub enum AdmissionError {
     /// The manifest has no artifact.
     #[error("there is no artifact to examine")]
     NothingToExamine,
-    /// A bound is exceeded.
-    #[error("{what}: {actual} is more than {limit}")]
-    Bounds {
-        /// Which bound.
-        what: &'static str,
-        /// What the request has.
-        actual: u64,
-        /// What is allowed.
-        limit: u64,
-    },
-    /// A node depends on a node that does not exist or does not come before it.
-    #[error("node `{node}` depends on `{dependency}`, which does not stand before it")]
-    Dependency {
-        /// The node.
-        node: String,
-        /// The missing or later node.
-        dependency: String,
-    },
-    /// Two nodes share an id.
-    #[error("two nodes are called `{0}`")]
-    DuplicateNode(String),
-    /// A node belongs to an earlier phase than the node before it.
-    #[error("node `{0}` belongs to an earlier phase than the node before it")]
-    PhaseOrder(String),
+    /// Bounds are exceeded.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Bounds(Vec<BoundsViolation>),
+    /// Nodes and edges are no composition.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// A selection names no agent.
     #[error(transparent)]
     Selection(#[from] CatalogueError),
     /// The baseline does not have the digest in the request.
     #[error("the baseline does not have the digest that the request names")]
     BaselineMismatch,
+    /// The request may only be planned.
+    #[error("the request is for simulation only")]
+    SimulationOnly,
+    /// The policy refuses it.
+    #[error("the policy refuses it: {}", .0.message)]
+    Policy(Because),
 }
 
 impl AdmissionError {
@@ -58,12 +49,33 @@ impl AdmissionError {
                 Reason::RequestHashMismatch
             }
             AdmissionError::NothingToExamine => Reason::NothingToExamine,
-            AdmissionError::Bounds { .. } => Reason::BoundsExceeded,
-            AdmissionError::Dependency { .. }
-            | AdmissionError::DuplicateNode(_)
-            | AdmissionError::PhaseOrder(_) => Reason::InvalidRequest,
+            AdmissionError::Bounds(_) => Reason::BoundsExceeded,
+            AdmissionError::Graph(error) => error.reason(),
             AdmissionError::Selection(error) => error.reason(),
+            AdmissionError::SimulationOnly => Reason::SimulationOnly,
+            AdmissionError::Policy(because) => because.reason,
         }
+    }
+}
+
+/// A bound that a request exceeds (BOUNDS-2).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{bound}: {actual} is more than {limit}")]
+pub struct BoundsViolation {
+    /// The bound.
+    pub bound: &'static str,
+    /// What the request has.
+    pub actual: u64,
+    /// What is allowed.
+    pub limit: u64,
+}
+
+impl ToCanonical for BoundsViolation {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let BoundsViolation { bound, actual, limit } = self;
+        encoder.object(|o| {
+            o.field("actual", actual).field("bound", *bound).field("limit", limit);
+        });
     }
 }
 
@@ -96,6 +108,19 @@ impl Baseline {
     }
 }
 
+/// What an examining node looks at.
+#[derive(Clone)]
+pub struct Examiner {
+    /// Its agents.
+    pub catalogue: Catalogue,
+    /// Its artifacts, by index in the manifest.
+    pub artifacts: Vec<u32>,
+    /// Bytes of its artifacts.
+    pub bytes: u64,
+    /// Inline `pi:allow` comments count.
+    pub honour_allow: bool,
+}
+
 /// A request that passed admission, with everything that its run may depend on.
 /// Only [`AdmittedComposition::admit`] makes one.
 #[non_exhaustive]
@@ -106,15 +131,41 @@ pub struct AdmittedComposition {
     pub manifest: Manifest,
     /// Its baseline; empty without one.
     pub baseline: Baseline,
-    /// The selected agents.
+    /// The agents of all examining nodes.
     pub catalogue: Catalogue,
+    /// For each node, what it examines.
+    pub examiners: Vec<Option<Examiner>>,
+    /// The nodes with their places.
+    pub graph: Graph,
+    /// The bounds that apply.
+    pub bounds: Bounds,
     /// The policy.
     pub policy: Policy,
+    /// What the policy says of the request itself: REVIEW asks for approval.
+    pub admission: Decision,
+    /// Why.
+    pub because: Vec<Because>,
 }
 
 impl AdmittedComposition {
-    /// Checks a request against its manifest, the catalogue and the bounds.
+    /// Checks a request against its manifest, the catalogue, the bounds and the
+    /// policy.
     pub fn admit(
+        request: CompositionRequest,
+        manifest: Manifest,
+        baseline: Baseline,
+        catalogue: &Catalogue,
+        policy: Policy,
+    ) -> Result<Self, AdmissionError> {
+        if request.content().simulation_only {
+            return Err(AdmissionError::SimulationOnly);
+        }
+        Self::check(request, manifest, baseline, catalogue, policy)
+    }
+
+    /// The checks of admission, without the one that keeps simulations from
+    /// running.
+    pub(crate) fn check(
         request: CompositionRequest,
         manifest: Manifest,
         baseline: Baseline,
@@ -128,45 +179,92 @@ impl AdmittedComposition {
         if request.baseline().is_some_and(|digest| digest != baseline.digest()) {
             return Err(AdmissionError::BaselineMismatch);
         }
+        let bounds = content.bounds.stricter(Bounds::HARD);
+        let nodes = content.nodes.len() as u64;
+        let mut violations = Vec::new();
+        let mut within = |bound, actual, limit| {
+            if actual > limit {
+                violations.push(BoundsViolation { bound, actual, limit });
+            }
+        };
+        within("max_total_nodes", nodes, bounds.max_total_nodes);
+        within("max_artifacts", manifest.entries().len() as u64, bounds.max_artifacts);
+        // A graph of any size is not worth placing.
+        let graph = if nodes <= Bounds::HARD.max_total_nodes * 2 {
+            let graph = Graph::new(content)?;
+            within("max_depth", graph.depth() as u64, bounds.max_depth);
+            within("max_fanout", graph.max_fanout() as u64, bounds.max_fanout);
+            Some(graph)
+        } else {
+            None
+        };
+        let (Some(graph), true) = (graph, violations.is_empty()) else {
+            return Err(AdmissionError::Bounds(violations));
+        };
         if manifest.entries().is_empty() {
             return Err(AdmissionError::NothingToExamine);
         }
-        let artifacts = manifest.entries().len() as u64;
-        let limit = content.bounds.max_artifacts.min(Bounds::HARD.max_artifacts);
-        within("artifacts", artifacts, limit)?;
-        let nodes = content.nodes.len() as u64;
-        within("nodes", nodes, content.bounds.max_total_nodes.min(Bounds::HARD.max_total_nodes))?;
-        check_graph(&request)?;
-        let (only, skip, _) = request.examine().unwrap_or_default();
-        let catalogue = catalogue.select(only, skip)?;
-        Ok(Self { request, manifest, baseline, catalogue, policy })
+        let (catalogue, examiners) = examiners(&request, &manifest, catalogue)?;
+        let (admission, because) = policy.admit(content);
+        if admission == Decision::Deny {
+            let denied = because.into_iter().next().unwrap_or_else(Because::policy_missing);
+            return Err(AdmissionError::Policy(denied));
+        }
+        Ok(Self {
+            request,
+            manifest,
+            baseline,
+            catalogue,
+            examiners,
+            graph,
+            bounds,
+            policy,
+            admission,
+            because,
+        })
+    }
+
+    /// Whether effects may be released once the decision is ALLOW.
+    pub fn is_released(&self) -> bool {
+        self.admission == Decision::Allow || self.request.content().approved
     }
 }
 
-fn within(what: &'static str, actual: u64, limit: u64) -> Result<(), AdmissionError> {
-    if actual > limit { Err(AdmissionError::Bounds { what, actual, limit }) } else { Ok(()) }
+/// The selection of every examining node, and all their agents together.
+fn examiners(
+    request: &CompositionRequest,
+    manifest: &Manifest,
+    catalogue: &Catalogue,
+) -> Result<(Catalogue, Vec<Option<Examiner>>), CatalogueError> {
+    let mut all: Option<Catalogue> = None;
+    let mut examiners = Vec::new();
+    for node in &request.content().nodes {
+        let Capability::Examine(examine) = &node.capability else {
+            examiners.push(None);
+            continue;
+        };
+        let selected = catalogue.select(&examine.only, &examine.skip)?;
+        all = Some(match all {
+            None => selected.clone(),
+            Some(all) => all.union(&selected)?,
+        });
+        examiners.push(Some(examiner(examine, manifest, selected)));
+    }
+    let none = || Catalogue::new(Vec::new());
+    Ok((all.map_or_else(none, Ok)?, examiners))
 }
 
-/// Nodes are listed in an order in which they can run.
-fn check_graph(request: &CompositionRequest) -> Result<(), AdmissionError> {
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut phase = None;
-    for node in &request.content().nodes {
-        for dependency in &node.dependencies {
-            if !seen.contains(dependency.as_str()) {
-                return Err(AdmissionError::Dependency {
-                    node: node.id.clone(),
-                    dependency: dependency.clone(),
-                });
+fn examiner(examine: &Examine, manifest: &Manifest, catalogue: Catalogue) -> Examiner {
+    let mut artifacts = Vec::new();
+    let mut bytes = 0;
+    // A manifest is bounded far below 2^32 entries.
+    for (index, entry) in (0u32..).zip(manifest.entries()) {
+        if examine.selects(&entry.path) {
+            artifacts.push(index);
+            if let Content::Frozen { size, .. } = &entry.content {
+                bytes += size;
             }
         }
-        if phase.is_some_and(|phase| node.capability.phase() < phase) {
-            return Err(AdmissionError::PhaseOrder(node.id.clone()));
-        }
-        phase = Some(node.capability.phase());
-        if !seen.insert(&node.id) {
-            return Err(AdmissionError::DuplicateNode(node.id.clone()));
-        }
     }
-    Ok(())
+    Examiner { catalogue, artifacts, bytes, honour_allow: examine.honour_allow }
 }

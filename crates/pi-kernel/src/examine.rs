@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pi_agent_api::{Agent, AgentSet, Catalogue, Finding, Report, Rule, Stop};
+use pi_agent_api::{Agent, AgentSet, Catalogue, Finding, Report, Rule, Stop, Watch};
 use pi_artifacts::{Artifact, ParseFailure, Perturbations, Perturbed, Position, Span, perturb};
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Confidence, Decision, Digest, Reason, Severity, Timestamp, id};
@@ -25,6 +25,8 @@ pub struct Options<'a> {
     pub honour_allow: bool,
     /// Known findings.
     pub baseline: &'a Baseline,
+    /// Ends the examination early.
+    pub watch: Option<&'a Watch>,
 }
 
 /// How an execution ended.
@@ -40,8 +42,12 @@ pub enum Status {
     ResourceExceeded,
     /// The input was not what the request froze.
     SchemaMismatch,
-    /// It could not be started.
+    /// It could not be started, or it did not succeed.
     Fail,
+    /// It does not run: what it depends on failed, or it is withheld.
+    Blocked,
+    /// It does not run: a condition does not hold.
+    Skipped,
 }
 
 impl Status {
@@ -54,12 +60,21 @@ impl Status {
             Status::ResourceExceeded => "RESOURCE_EXCEEDED",
             Status::SchemaMismatch => "SCHEMA_MISMATCH",
             Status::Fail => "FAIL",
+            Status::Blocked => "BLOCKED",
+            Status::Skipped => "SKIPPED",
         }
     }
 
-    /// Whether the phase fails with it (PHASE-2).
+    /// Whether an agent's execution fails its phase (PHASE-2). A spent step
+    /// budget is a finding.
     pub const fn fails_phase(self) -> bool {
         !matches!(self, Status::Success | Status::ResourceExceeded)
+    }
+
+    /// Whether a node that ends so fails its phase. What is blocked or skipped
+    /// did not run; why it did not has failed the phase already, if it should.
+    pub const fn fails_node(self) -> bool {
+        !matches!(self, Status::Success | Status::Blocked | Status::Skipped)
     }
 }
 
@@ -260,7 +275,7 @@ pub fn examine(catalogue: &Catalogue, artifact: &Artifact, options: Options<'_>)
     for index in triggered.iter() {
         let Some(agent) = catalogue.agent(index) else { continue };
         let pair = copies.allowing(agent.meta().invariant_to);
-        let (verdict, findings) = judge(agent, index, artifact, pair, options.as_of, &mut kernel);
+        let (verdict, findings) = judge(agent, index, artifact, pair, options, &mut kernel);
         groups.extend(findings);
         verdicts.push(verdict);
     }
@@ -307,22 +322,25 @@ fn judge(
     index: usize,
     original: &Artifact,
     copies: &[Perturbed; 2],
-    as_of: Option<Timestamp>,
+    options: Options<'_>,
     kernel: &mut Kernel,
 ) -> (Verdict, Vec<Group>) {
     let meta = agent.meta();
     let [first, second] = copies;
     let runs = [
-        run(agent, original, as_of),
-        run(agent, &first.artifact, as_of),
-        run(agent, &second.artifact, as_of),
+        run(agent, original, options),
+        run(agent, &first.artifact, options),
+        run(agent, &second.artifact, options),
     ];
     let votes = [runs[0].vote(), runs[1].vote(), runs[2].vote()];
     let consensus = Consensus::of(&votes);
     let [on_original, on_first, on_second] = runs;
     let panicked = [&on_original, &on_first, &on_second].iter().any(|run| run.panicked);
+    let cancelled = |run: &Execution| matches!(run.stop, Some(Stop::Cancelled));
     let status = if panicked {
         Status::Panic
+    } else if [&on_original, &on_first, &on_second].into_iter().any(cancelled) {
+        Status::Timeout
     } else if matches!(on_original.stop, Some(Stop::Budget)) {
         Status::ResourceExceeded
     } else {
@@ -394,7 +412,7 @@ struct Execution {
 
 impl Execution {
     fn vote(&self) -> Vote {
-        if self.panicked {
+        if self.panicked || matches!(self.stop, Some(Stop::Cancelled)) {
             return Vote::Missing;
         }
         let mut identities: BTreeSet<(&'static str, String)> = self
@@ -409,18 +427,25 @@ impl Execution {
             Some(Stop::Budget) => {
                 identities.insert((Reason::BudgetExceeded.code(), String::new()));
             }
-            None => {}
+            Some(Stop::Cancelled) | None => {}
         }
         Vote::Cast(identities)
     }
 }
 
-fn run(agent: &'static dyn Agent, artifact: &Artifact, as_of: Option<Timestamp>) -> Execution {
+fn run(agent: &'static dyn Agent, artifact: &Artifact, options: Options<'_>) -> Execution {
+    if let Some(watch) = options.watch {
+        watch.beat();
+    }
     // An artifact is immutable but for its caches, which a panic leaves valid;
     // the report is lost with the panic.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let mut report = Report::new(as_of);
-        let stop = agent.check(artifact, &mut report).err();
+        let mut report = Report::new(options.as_of).watched(options.watch);
+        // What does not tick is not started any more, either.
+        let stop = match report.tick(0) {
+            Ok(()) => agent.check(artifact, &mut report).err(),
+            Err(stop) => Some(stop),
+        };
         let (findings, dropped) = report.into_findings();
         Execution { findings, dropped, stop, panicked: false }
     }));
@@ -448,6 +473,7 @@ impl Kernel {
                 self.report(*reason, *span, message);
             }
             Some(Stop::Budget) => self.report(Reason::BudgetExceeded, Span::default(), slug),
+            Some(Stop::Cancelled) => self.report(Reason::AgentTimedOut, Span::default(), slug),
             None => {}
         }
         if original.dropped > 0 {

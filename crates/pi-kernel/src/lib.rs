@@ -9,7 +9,13 @@
 
 pub mod admit;
 pub mod allow;
+pub mod breaker;
+pub mod bus;
+pub mod capability;
+pub mod condition;
+pub mod effect;
 pub mod examine;
+pub mod graph;
 pub mod manifest;
 pub mod policy;
 pub mod receipt;
@@ -19,6 +25,8 @@ pub mod report;
 pub mod request;
 pub mod risk;
 pub mod run;
+pub mod shards;
+pub mod simulate;
 
 /// The version of the record formats and of the kernel's own judgement. Grows
 /// when any receipt of any run would change.

@@ -5,6 +5,7 @@
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Decision, Digest, Reason, Severity};
 
+use crate::request::Draft;
 use crate::risk::Risk;
 
 /// A policy: which severities deny and which need a review.
@@ -25,6 +26,13 @@ pub struct Because {
     pub reason: Reason,
     /// One sentence with the facts.
     pub message: String,
+}
+
+impl Because {
+    /// Nothing asked the policy, or it gave no answer.
+    pub fn policy_missing() -> Self {
+        Self { reason: Reason::PolicyMissing, message: "no node asked the policy".to_owned() }
+    }
 }
 
 impl ToCanonical for Because {
@@ -50,6 +58,22 @@ impl Policy {
     /// The digest of the policy.
     pub fn digest(&self) -> Digest {
         Digest::of_canonical(self)
+    }
+
+    /// Decides on a request before it runs: ALLOW runs unattended, REVIEW needs
+    /// the approval of a person. Effects need approval.
+    pub fn admit(&self, draft: &Draft) -> (Decision, Vec<Because>) {
+        let effects: Vec<&str> = draft
+            .nodes
+            .iter()
+            .filter(|node| node.capability.is_effect())
+            .map(|node| node.id.as_str())
+            .collect();
+        if effects.is_empty() {
+            return (Decision::Allow, Vec::new());
+        }
+        let message = format!("`{}` changes the world", effects.join("`, `"));
+        (Decision::Review, vec![Because { reason: Reason::ApprovalRequired, message }])
     }
 
     /// Decides on the weighed findings.

@@ -7,7 +7,7 @@
 use pi_agent_api::{AgentSet, Phase};
 use pi_artifacts::Kind;
 use pi_core::canonical::{Encoder, ToCanonical};
-use pi_core::{Decision, Digest};
+use pi_core::{Decision, Digest, Reason};
 
 use crate::examine::Status;
 
@@ -20,6 +20,8 @@ pub struct Receipt {
     pub worker_id: String,
     /// The shard that the worker id maps to (SCHED-1).
     pub shard: u32,
+    /// The node that it belongs to.
+    pub node: String,
     /// The phase.
     pub phase: Phase,
     /// The capability: an agent's slug or a built-in's name.
@@ -32,10 +34,12 @@ pub struct Receipt {
     pub input: Digest,
     /// Digests of the two perturbed copies, where there are any.
     pub copies: Vec<Digest>,
-    /// Digest of the output.
-    pub output: Digest,
+    /// Digest of the output, if there is one.
+    pub output: Option<Digest>,
     /// How it ended.
     pub status: Status,
+    /// Why a node did not end well or did not run.
+    pub reason: Option<Reason>,
     /// What it amounts to.
     pub decision: Decision,
     /// Digests of the votes; `None` is a missing vote. Empty for built-ins.
@@ -51,6 +55,8 @@ pub struct Receipt {
 pub struct Coverage {
     /// Position in the run's chain, from 0.
     pub index: u64,
+    /// The node that looked.
+    pub node: String,
     /// Index of the artifact in the manifest.
     pub artifact: u64,
     /// Digest of the bytes.
@@ -80,10 +86,16 @@ pub struct Boundary {
     pub receipts: u64,
     /// Hash of the last receipt or coverage up to here.
     pub receipts_head: Option<Digest>,
+    /// Workers of nodes that ran in the phase.
+    pub workers: u64,
+    /// Digest of the shards' changes of state.
+    pub shards: Digest,
     /// Digest of the phase's merged output.
     pub output: Option<Digest>,
     /// Whether every worker of the phase succeeded.
     pub succeeded: bool,
+    /// The goal that the run serves: a run resumes only under the same one.
+    pub goal: Option<Digest>,
     /// Hash of the boundary before it.
     pub previous: Option<Digest>,
 }
@@ -157,6 +169,7 @@ impl ToCanonical for WithHash<'_, Receipt> {
             index,
             worker_id,
             shard,
+            node,
             phase,
             capability,
             revision,
@@ -165,6 +178,7 @@ impl ToCanonical for WithHash<'_, Receipt> {
             copies,
             output,
             status,
+            reason,
             decision,
             votes,
             consensus,
@@ -179,9 +193,11 @@ impl ToCanonical for WithHash<'_, Receipt> {
                 .field("determinism_proof", &self.record.determinism_proof())
                 .field("index", index)
                 .field("input", input)
+                .field("node", node)
                 .field("output", output)
                 .field("phase", phase)
-                .field("previous_receipt_hash", &Link(*previous));
+                .field("previous_receipt_hash", &Link(*previous))
+                .field("reason", reason);
             if let Some(hash) = &self.hash {
                 o.field("receipt_hash", hash);
             }
@@ -198,6 +214,7 @@ impl ToCanonical for WithHash<'_, Coverage> {
     fn to_canonical(&self, encoder: &mut Encoder) {
         let Coverage {
             index,
+            node,
             artifact,
             input,
             kind,
@@ -217,6 +234,7 @@ impl ToCanonical for WithHash<'_, Coverage> {
                 .field("index", index)
                 .field("input", input)
                 .field("kind", kind)
+                .field("node", node)
                 .field("previous_receipt_hash", &Link(*previous));
             if let Some(hash) = &self.hash {
                 o.field("receipt_hash", hash);
@@ -228,27 +246,32 @@ impl ToCanonical for WithHash<'_, Coverage> {
 
 impl ToCanonical for WithHash<'_, Boundary> {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        let Boundary { phase, receipts, receipts_head, output, succeeded, previous } = self.record;
+        let Boundary {
+            phase,
+            receipts,
+            receipts_head,
+            workers,
+            shards,
+            output,
+            succeeded,
+            goal,
+            previous,
+        } = self.record;
         encoder.object(|o| {
             if let Some(hash) = &self.hash {
                 o.field("boundary_hash", hash);
             }
-            o.field("merged_output", output)
+            o.field("goal_hash", goal)
+                .field("merged_output", output)
                 .field("phase", phase)
                 .field("phase_status", if *succeeded { "SUCCESS" } else { "FAIL" })
                 .field("previous_boundary_hash", &Link(*previous))
                 .field("receipts", receipts)
-                .field("receipts_head", &Link(*receipts_head));
+                .field("receipts_head", &Link(*receipts_head))
+                .field("shards", shards)
+                .field("workers", workers);
         });
     }
-}
-
-/// The shard of a worker: the first 8 hexadecimal digits of SHA-256(worker id)
-/// modulo the number of shards (SCHED-1).
-pub fn shard(worker_id: &str, shard_count: u32) -> u32 {
-    let digest = Digest::of(worker_id.as_bytes());
-    let [a, b, c, d, ..] = *digest.as_bytes();
-    u32::from_be_bytes([a, b, c, d]).checked_rem(shard_count).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -256,21 +279,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_follow_the_published_rule() {
-        // sha256("w1") = 28a4...; the first eight digits modulo 4.
-        let digits = u32::from_str_radix(&Digest::of(b"w1").to_hex()[..8], 16).unwrap();
-        assert_eq!(shard("w1", 4), digits % 4);
-        assert_eq!(shard("w1", 0), 0);
-    }
-
-    #[test]
     fn the_stored_form_is_the_hashed_form_with_the_hash_added() {
         let boundary = Boundary {
             phase: Phase::Ingest,
             receipts: 0,
             receipts_head: None,
+            workers: 0,
+            shards: Digest::ZERO,
             output: None,
             succeeded: true,
+            goal: None,
             previous: None,
         };
         let stored = Encoder::encode(&WithHash { record: &boundary, hash: Some(boundary.hash()) });

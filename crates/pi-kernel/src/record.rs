@@ -4,6 +4,7 @@ use pi_core::Digest;
 use pi_core::canonical::{Encoder, ToCanonical};
 
 use crate::admit::AdmittedComposition;
+use crate::effect::{Concluded, Intent};
 use crate::receipt::{Boundary, Coverage, Receipt, WithHash};
 use crate::report::Seal;
 
@@ -46,6 +47,14 @@ impl Record {
         Self::new("pi.run.sealed", "run.sealed", seal)
     }
 
+    pub(crate) fn intent(intent: &Intent<'_>) -> Self {
+        Self::new("pi.effect.intent", "effect.announced", intent)
+    }
+
+    pub(crate) fn concluded(concluded: &Concluded<'_>) -> Self {
+        Self::new("pi.effect.outcome", "effect.concluded", concluded)
+    }
+
     fn new(schema: &'static str, event_type: &'static str, payload: &impl ToCanonical) -> Self {
         Self { schema, schema_version: 1, event_type, payload: Encoder::encode(payload) }
     }
@@ -58,14 +67,27 @@ struct Acceptance<'a> {
 
 impl ToCanonical for Acceptance<'_> {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        let AdmittedComposition { request, manifest, baseline, catalogue, policy } = self.admitted;
+        let AdmittedComposition {
+            request,
+            manifest,
+            baseline,
+            catalogue,
+            examiners: _,
+            graph: _,
+            bounds: _,
+            policy,
+            admission,
+            because: _,
+        } = self.admitted;
         let slugs: Vec<String> = catalogue
             .agents()
             .iter()
             .map(|agent| format!("{}@{}", agent.meta().slug, agent.meta().revision))
             .collect();
         encoder.object(|o| {
-            o.field("agents", &slugs)
+            o.field("admission", admission)
+                .field("agents", &slugs)
+                .field("approved", &request.content().approved)
                 .field("artifacts", &manifest.entries().len())
                 .field("baseline", &baseline.digest())
                 .field("catalogue", &catalogue.digest())
@@ -75,6 +97,7 @@ impl ToCanonical for Acceptance<'_> {
                 .field("policy_digest", &policy.digest())
                 .field("request", request.content())
                 .field("request_hash", &request.hash())
+                .field("request_id", &request.id())
                 .field("source", self.source);
         });
     }

@@ -1,5 +1,8 @@
 //! Comparison of a recorded run with its repetition.
 
+use std::collections::BTreeMap;
+
+use pi_agent_api::Catalogue;
 use pi_core::canonical::{Object, Value, parse};
 
 use crate::record::Record;
@@ -30,18 +33,98 @@ const DERIVED: &[&str] = &[
     "receipts_head",
 ];
 
+/// Agents whose revision is another one in this build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revisions {
+    changed: BTreeMap<String, (Option<u64>, Option<u64>)>,
+}
+
+impl Revisions {
+    /// What changed between the recorded agents (`slug@revision`) and this
+    /// build's.
+    pub fn between(recorded: &[String], catalogue: &Catalogue) -> Self {
+        let mut changed: BTreeMap<String, (Option<u64>, Option<u64>)> = BTreeMap::new();
+        for agent in recorded {
+            if let Some((slug, revision)) = agent.rsplit_once('@') {
+                changed.entry(slug.to_owned()).or_default().0 = revision.parse().ok();
+            }
+        }
+        for agent in catalogue.agents() {
+            let meta = agent.meta();
+            changed.entry(meta.slug.to_owned()).or_default().1 = Some(u64::from(meta.revision));
+        }
+        changed.retain(|_, (before, now)| before != now);
+        Self { changed }
+    }
+
+    /// Slug, recorded revision and this build's, where they differ.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<u64>, Option<u64>)> {
+        self.changed.iter().map(|(slug, (before, now))| (slug.as_str(), *before, *now))
+    }
+
+    fn explain(&self, capability: &str) -> bool {
+        self.changed.contains_key(capability)
+    }
+}
+
+/// What a comparison says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every record is equal.
+    Identical,
+    /// Only receipts of agents with another revision differ, and what follows
+    /// from them.
+    ExplainedByRevision,
+    /// Something else differs.
+    Diverged,
+}
+
+impl Verdict {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Identical => "identical",
+            Verdict::ExplainedByRevision => "explained_by_revision",
+            Verdict::Diverged => "diverged",
+        }
+    }
+}
+
 /// Compares record by record.
 #[derive(Debug, Default)]
 pub struct Comparison {
     compared: u64,
     differing: u64,
+    unexplained: u64,
     differences: Vec<Difference>,
+    revisions: Revisions,
 }
 
 /// Differences that are kept for display.
 const MAX_DIFFERENCES: usize = 50;
 
 impl Comparison {
+    /// A comparison of builds that differ in `revisions`.
+    pub fn new(revisions: Revisions) -> Self {
+        Self { revisions, ..Self::default() }
+    }
+
+    /// The agents whose revision differs.
+    pub fn revisions(&self) -> &Revisions {
+        &self.revisions
+    }
+
+    /// What the comparison says so far.
+    pub fn verdict(&self) -> Verdict {
+        if self.differing == 0 {
+            Verdict::Identical
+        } else if self.unexplained == 0 {
+            Verdict::ExplainedByRevision
+        } else {
+            Verdict::Diverged
+        }
+    }
+
     /// Records compared so far.
     pub fn compared(&self) -> u64 {
         self.compared
@@ -77,11 +160,56 @@ impl Comparison {
             return;
         }
         self.differing += 1;
+        if !self.explained(recorded, repeated) {
+            self.unexplained += 1;
+        }
         if self.differences.len() < MAX_DIFFERENCES {
             self.differences.extend(difference(position, recorded, repeated));
         }
     }
 }
+
+impl Comparison {
+    /// Whether a difference follows from another revision of an agent: it is a
+    /// receipt of that agent, or only what sums receipts up.
+    fn explained(&self, recorded: Option<(&str, &[u8])>, repeated: Option<&Record>) -> bool {
+        if self.revisions.changed.is_empty() {
+            return false;
+        }
+        let (Some((event_type, recorded)), Some(record)) = (recorded, repeated) else {
+            // An agent that is triggered anew, or no more, shifts what follows.
+            return false;
+        };
+        if event_type != record.event_type {
+            return false;
+        }
+        let (left, right) = (object(recorded), object(&record.payload));
+        let capability = |object: &Object| {
+            object.get("capability").and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        if self.revisions.explain(&capability(&left)) && capability(&left) == capability(&right) {
+            return true;
+        }
+        let differs = |key: &&String| left.get(*key) != right.get(*key);
+        let mut keys = left.keys().chain(right.keys()).filter(differs);
+        keys.all(|key| DERIVED.contains(&key.as_str()) || SUMS.contains(&key.as_str()))
+    }
+}
+
+/// Fields that sum up what agents found.
+const SUMS: &[&str] = &[
+    "catalogue",
+    "input",
+    "output",
+    "merged_output",
+    "determinism_proof",
+    "findings",
+    "risk",
+    "decision",
+    "reasons",
+    "receipts_head",
+    "boundaries_head",
+];
 
 fn difference(
     position: u64,

@@ -76,7 +76,7 @@ fn main() {
     }
     let catalogue = pi_agents::catalogue().unwrap();
     let baseline = Baseline::default();
-    let options = Options { as_of: None, honour_allow: true, baseline: &baseline };
+    let options = Options { as_of: None, honour_allow: true, baseline: &baseline, watch: None };
     let mut ratios = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         let single = time(&files, |artifact| {

@@ -1,16 +1,13 @@
-//! Examinations on worker threads.
+//! One examination: bytes checked against their digest, guarded, examined.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pi_agent_api::Catalogue;
+use pi_agent_api::{Catalogue, Watch};
 use pi_artifacts::Artifact;
-use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_core::{Digest, Reason};
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::examine::{Examination, Options, Status, examine};
@@ -53,7 +50,7 @@ pub struct Guard {
     pub timeout: Duration,
 }
 
-/// What workers share.
+/// What the examinations of one run share.
 pub struct Job {
     /// The composition.
     pub admitted: Arc<AdmittedComposition>,
@@ -64,10 +61,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// Examines the artifact with this index in the manifest.
-    pub fn examine(&self, index: usize) -> Examination {
-        let catalogue = &self.admitted.catalogue;
-        let Some(Entry { path, content }) = self.admitted.manifest.entries().get(index) else {
+    /// Examines an artifact of the manifest for a node.
+    pub fn examine(&self, node: usize, artifact: usize, watch: &Watch) -> Examination {
+        let Some(Some(examiner)) = self.admitted.examiners.get(node) else {
+            let catalogue = &self.admitted.catalogue;
+            return failed(catalogue, "", Status::Fail, Reason::InvalidRequest, "no such node");
+        };
+        let catalogue = &examiner.catalogue;
+        let Some(Entry { path, content }) = self.admitted.manifest.entries().get(artifact) else {
             return failed(catalogue, "", Status::Fail, Reason::InvalidRequest, "no such artifact");
         };
         let (digest, kind) = match content {
@@ -77,27 +78,15 @@ impl Job {
                 return failed(catalogue, path, Status::Success, *reason, detail);
             }
         };
+        let changed = |detail: &str| {
+            failed(catalogue, path, Status::SchemaMismatch, Reason::ArtifactChanged, detail)
+        };
         let bytes = match self.inputs.read(path, digest) {
             Ok(bytes) => bytes,
-            Err(refusal) => {
-                return failed(
-                    catalogue,
-                    path,
-                    Status::SchemaMismatch,
-                    Reason::ArtifactChanged,
-                    &refusal.detail,
-                );
-            }
+            Err(refusal) => return changed(&refusal.detail),
         };
         if Digest::of(&bytes) != digest {
-            let detail = "its bytes are not the frozen ones";
-            return failed(
-                catalogue,
-                path,
-                Status::SchemaMismatch,
-                Reason::ArtifactChanged,
-                detail,
-            );
+            return changed("its bytes are not the frozen ones");
         }
         if let Some(reason) = self.guarded(path, bytes.len()) {
             let status =
@@ -105,11 +94,11 @@ impl Job {
             return failed(catalogue, path, status, reason, "in the guarded process");
         }
         let artifact = Artifact::with_kind(path.as_str(), bytes, kind);
-        let request = &self.admitted.request;
         let options = Options {
-            as_of: request.content().as_of,
-            honour_allow: request.examine().is_some_and(|(_, _, honour_allow)| honour_allow),
+            as_of: self.admitted.request.content().as_of,
+            honour_allow: examiner.honour_allow,
             baseline: &self.admitted.baseline,
+            watch: Some(watch),
         };
         examine(catalogue, &artifact, options)
     }
@@ -161,68 +150,6 @@ fn alone(guard: &Guard, file: &Path, name: &str) -> Option<Reason> {
                 let _ = child.wait();
                 return Some(Reason::AgentTimedOut);
             }
-        }
-    }
-}
-
-/// Worker threads with the stack that parsers need.
-pub struct Workers {
-    jobs: Option<Sender<usize>>,
-    results: Receiver<(usize, Examination)>,
-    threads: Vec<thread::JoinHandle<()>>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Workers {
-    /// Starts `threads` workers.
-    pub fn start(threads: usize, job: Arc<Job>) -> std::io::Result<Self> {
-        let (jobs, queue) = channel::<usize>();
-        let (done, results) = channel();
-        let queue = Arc::new(Mutex::new(queue));
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut handles = Vec::new();
-        for number in 0..threads.max(1) {
-            let (queue, done, job, stop) =
-                (Arc::clone(&queue), done.clone(), Arc::clone(&job), Arc::clone(&stop));
-            let work = move || {
-                while !stop.load(Ordering::Relaxed) {
-                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(index) = next else { break };
-                    if done.send((index, job.examine(index))).is_err() {
-                        break;
-                    }
-                }
-            };
-            let handle = thread::Builder::new()
-                .name(format!("pi-examine-{number}"))
-                .stack_size(PARSER_STACK_BYTES)
-                .spawn(work)?;
-            handles.push(handle);
-        }
-        Ok(Self { jobs: Some(jobs), results, threads: handles, stop })
-    }
-
-    /// Queues an examination.
-    pub fn ask(&self, index: usize) {
-        if let Some(jobs) = &self.jobs {
-            // The receiver lives as long as a worker does.
-            let _ = jobs.send(index);
-        }
-    }
-
-    /// Waits for the next outcome; `None` when all workers are gone.
-    pub fn next(&self) -> Option<(usize, Examination)> {
-        self.results.recv().ok()
-    }
-}
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.jobs = None;
-        for handle in self.threads.drain(..) {
-            // A worker that panicked has nothing left to hand over.
-            let _ = handle.join();
         }
     }
 }

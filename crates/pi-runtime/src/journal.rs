@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use pi_core::canonical::{Value, parse};
-use pi_core::{Clock, Digest, Name, Reason, RunId};
+use pi_core::{Clock, Digest, Name, Reason, RunId, Timestamp};
 use pi_event_fabric::{EventDraft, HeaderView, RunField};
 use pi_kernel::record::Record;
-use pi_store::{DataFolder, EventStore, SqliteStore, StoreError, Ticket};
+use pi_store::{DataFolder, EventStore, Fence, SqliteStore, StoreError, Ticket};
 
 /// The partition of runs.
 pub const RUNS: &str = "runs";
@@ -73,6 +73,16 @@ impl Journal {
         Ok(Self { store: Arc::new(store), clock, actor: actor.to_owned() })
     }
 
+    /// A journal over any store.
+    pub fn over(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>, actor: &str) -> Self {
+        Self { store, clock, actor: actor.to_owned() }
+    }
+
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The store behind it.
     pub fn store(&self) -> &dyn EventStore {
         self.store.as_ref()
@@ -114,31 +124,27 @@ impl Journal {
         })
     }
 
-    /// A writer for the records of a run.
-    pub fn writer(&self, run: &RunId) -> RunWriter<'_> {
+    /// A writer for the records of a run, behind a fence.
+    pub fn writer(&self, fence: Fence) -> RunWriter<'_> {
         RunWriter {
             journal: self,
-            run: run.clone(),
+            fence,
             batch: Vec::new(),
             tickets: VecDeque::new(),
             last: Sealed { offset: 0, checkpoint: 0 },
         }
     }
 
-    /// The acceptance payload of a run.
-    pub fn acceptance(&self, run: &RunId) -> Result<Value, JournalError> {
-        self.first(run, "run.accepted")
-    }
-
-    fn first(&self, run: &RunId, event_type: &str) -> Result<Value, JournalError> {
+    /// When a run was accepted, in microseconds since 1970, and the payload.
+    pub fn acceptance(&self, run: &RunId) -> Result<(u64, Value), JournalError> {
         let mut found = None;
         let entry = self.store.run(run)?.ok_or_else(|| StoreError::NoRun(run.to_string()))?;
         let leaf = entry.first_leaf.checked_sub(1);
         for event in self.store.after(leaf, 1)? {
-            let fits =
-                HeaderView::parse(&event.header).is_some_and(|view| view.event_type == event_type);
-            if let (true, Some((_, payload))) = (fits, &event.content) {
-                found = parse(payload).ok();
+            let view =
+                HeaderView::parse(&event.header).filter(|view| view.event_type == "run.accepted");
+            if let (Some(view), Some((_, payload))) = (view, &event.content) {
+                found = parse(payload).ok().map(|payload| (view.recorded_at, payload));
             }
         }
         found.ok_or_else(|| JournalError::Record {
@@ -171,7 +177,7 @@ impl Journal {
 /// Appends the records of a run in batches, without waiting for each.
 pub struct RunWriter<'a> {
     journal: &'a Journal,
-    run: RunId,
+    fence: Fence,
     batch: Vec<EventDraft>,
     tickets: VecDeque<Ticket>,
     last: Sealed,
@@ -181,7 +187,7 @@ impl RunWriter<'_> {
     /// Queues records.
     pub fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
         for record in records {
-            let run = RunField::Known(self.run.clone());
+            let run = RunField::Known(self.fence.run.clone());
             self.batch.push(self.journal.draft(RUNS, run, record)?);
             if self.batch.len() >= MAX_BATCH {
                 self.submit()?;
@@ -193,7 +199,8 @@ impl RunWriter<'_> {
     fn submit(&mut self) -> Result<(), JournalError> {
         let batch = std::mem::take(&mut self.batch);
         if !batch.is_empty() {
-            self.tickets.push_back(self.journal.store.submit(batch)?);
+            let fence = Some(self.fence.clone());
+            self.tickets.push_back(self.journal.store.submit_fenced(batch, fence)?);
         }
         while self.tickets.len() > MAX_TICKETS {
             self.wait()?;
@@ -210,12 +217,12 @@ impl RunWriter<'_> {
         Ok(())
     }
 
-    /// Waits until everything is durable.
-    pub fn finish(mut self) -> Result<Sealed, JournalError> {
+    /// Waits until everything is durable; where the run's records end by then.
+    pub fn flush(&mut self) -> Result<Sealed, JournalError> {
         self.submit()?;
         while !self.tickets.is_empty() {
             self.wait()?;
         }
-        Ok(self.last)
+        Ok(self.last.clone())
     }
 }

@@ -3,14 +3,21 @@
 
 pub mod clock;
 pub mod drive;
+pub mod effects;
 pub mod examiner;
 pub mod files;
 pub mod freeze;
 pub mod journal;
+pub mod mesh;
 pub mod pool;
+pub mod recorded;
 pub mod replay;
+pub mod resume;
+pub mod run;
 pub mod scan;
+pub mod scheduler;
 
 pub use clock::SystemClock;
 pub use journal::{Journal, JournalError};
-pub use scan::{Progress, ScanError, ScanOptions, Scanned, scan};
+pub use run::Progress;
+pub use scan::{ScanError, ScanOptions, Scanned, scan};

@@ -1,6 +1,6 @@
 //! What can go wrong with a store, each with its reason code.
 
-use pi_core::{Name, Reason};
+use pi_core::{Name, Reason, RunId};
 use pi_event_fabric::IntegrityError;
 
 /// An error of the store.
@@ -52,6 +52,9 @@ pub enum StoreError {
     /// There is no such run.
     #[error("there is no run `{0}`")]
     NoRun(String),
+    /// The run was claimed by somebody else.
+    #[error("`{0}` was claimed by another process")]
+    LeaseLost(RunId),
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -70,6 +73,7 @@ impl StoreError {
             StoreError::Version { .. } => Reason::UnknownVersion,
             StoreError::NoEvent { .. } => Reason::InvalidRequest,
             StoreError::NoRun(_) => Reason::UnknownRun,
+            StoreError::LeaseLost(_) => Reason::LeaseLost,
         }
     }
 }

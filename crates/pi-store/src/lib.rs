@@ -64,6 +64,15 @@ pub struct RunEntry {
     pub sealed: bool,
 }
 
+/// The right to append to a run. Ends when the run is claimed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The run.
+    pub run: RunId,
+    /// How often it had been claimed; 0 for whoever started it.
+    pub epoch: u64,
+}
+
 /// An append that is under way.
 pub struct Ticket(std::sync::mpsc::Receiver<Result<Appended, StoreError>>);
 
@@ -84,7 +93,21 @@ pub trait EventStore: Send + Sync {
 
     /// Queues events that are appended together or not at all. Waits when the
     /// queue is full.
-    fn submit(&self, drafts: Vec<EventDraft>) -> Result<Ticket, StoreError>;
+    fn submit(&self, drafts: Vec<EventDraft>) -> Result<Ticket, StoreError> {
+        self.submit_fenced(drafts, None)
+    }
+
+    /// The same behind a fence: they are not appended when somebody else has
+    /// claimed the run since.
+    fn submit_fenced(
+        &self,
+        drafts: Vec<EventDraft>,
+        fence: Option<Fence>,
+    ) -> Result<Ticket, StoreError>;
+
+    /// Claims an unfinished run: everybody who claimed it before can append
+    /// nothing more.
+    fn claim(&self, run: &RunId) -> Result<Fence, StoreError>;
 
     /// Appends and waits until the events are durable.
     fn append(&self, drafts: Vec<EventDraft>) -> Result<Appended, StoreError> {

@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::folder::DataFolder;
 use crate::keys::{fill_random, signing_key};
 use crate::verify::{Verification, VerifyOptions, verify};
-use crate::{Appended, EventStore, RunEntry, StoredEvent, Ticket};
+use crate::{Appended, EventStore, Fence, RunEntry, StoredEvent, Ticket};
 
 pub(crate) use schema::open_reader;
 
@@ -86,6 +86,7 @@ impl SqliteStore {
     fn append_and_erase(
         &self,
         drafts: Vec<EventDraft>,
+        fence: Option<Fence>,
         redacts: Option<u64>,
     ) -> Result<Ticket, StoreError> {
         let mut salts = vec![[0; SALT_BYTES]; drafts.len()];
@@ -94,7 +95,7 @@ impl SqliteStore {
             drafts.into_iter().zip(salts).map(|(draft, salt)| SaltedDraft::new(draft, salt));
         let drafts = drafts.collect();
         let (done, result) = sync_channel(1);
-        self.request(write::Request::Append(write::Append { drafts, redacts, done }))?;
+        self.request(write::Request::Append(write::Append { drafts, fence, redacts, done }))?;
         Ok(Ticket(result))
     }
 
@@ -129,8 +130,24 @@ impl EventStore for SqliteStore {
         self.key.public()
     }
 
-    fn submit(&self, drafts: Vec<EventDraft>) -> Result<Ticket, StoreError> {
-        self.append_and_erase(drafts, None)
+    fn submit_fenced(
+        &self,
+        drafts: Vec<EventDraft>,
+        fence: Option<Fence>,
+    ) -> Result<Ticket, StoreError> {
+        self.append_and_erase(drafts, fence, None)
+    }
+
+    fn claim(&self, run: &RunId) -> Result<Fence, StoreError> {
+        let (tell, told) = sync_channel(1);
+        let claimed = run.clone();
+        self.aside(Box::new(move |connection| {
+            // The receiver lives until the transaction has ended.
+            let _ = tell.send(write::claim(connection, &claimed)?);
+            Ok(())
+        }))?;
+        let epoch = told.recv().map_err(|_| StoreError::Closed)?;
+        Ok(Fence { run: run.clone(), epoch })
     }
 
     fn partition(
@@ -187,7 +204,7 @@ impl EventStore for SqliteStore {
         event: EventDraft,
     ) -> Result<Appended, StoreError> {
         let leaf = self.read(|connection| read::leaf_at(connection, partition, offset))?;
-        self.append_and_erase(vec![event], Some(leaf))?.wait()
+        self.append_and_erase(vec![event], None, Some(leaf))?.wait()
     }
 
     fn verify(

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use pi_agent_api::{Agent, Catalogue, fixture};
 use pi_artifacts::Artifact;
-use pi_core::{Encoder, Reason, ToCanonical};
-use pi_kernel::admit::Baseline;
-use pi_kernel::examine::{Options, examine};
+use pi_core::{Encoder, Reason};
+use pi_kernel::request::EvidenceMode;
+use pi_runtime::run::Silent;
+use pi_runtime::{ScanOptions, scan};
 
-use super::catalogue;
+use super::{catalogue, finished};
 use crate::args::AgentsCommand;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::json::Row;
 use crate::output::style::{self, BAD, BOLD, DIM, GOOD, paint};
 
 pub fn run(context: &Context, command: &AgentsCommand) -> Outcome {
@@ -115,26 +115,22 @@ fn run_one(context: &Context, catalogue: &Catalogue, slug: &str, input: &Path) -
         );
         return Err(Failure::new(Reason::InvalidRequest, message));
     }
-    let only = catalogue
-        .select(&[slug.to_owned()], &[])
+    let options = ScanOptions {
+        tenant: context.global.tenant.clone(),
+        paths: vec![input.to_owned()],
+        only: vec![slug.to_owned()],
+        skip: Vec::new(),
+        baseline: None,
+        evidence: EvidenceMode::Hashes,
+        as_of: None,
+        honour_allow: false,
+        threads: 1,
+        guard: Some(context.guard()?),
+        patience: context.patience()?,
+    };
+    let scanned = scan(&context.journal()?, catalogue, &options, &mut Silent)
         .map_err(|error| Failure::new(error.reason(), &error))?;
-    let baseline = Baseline::default();
-    let examination = examine(
-        &only,
-        &artifact,
-        Options { as_of: None, honour_allow: false, baseline: &baseline },
-    );
-    let rows: Vec<Row<'_>> =
-        examination.findings.iter().map(|located| Row { path: artifact.path(), located }).collect();
-    struct Rows<'a>(Vec<Row<'a>>);
-    impl ToCanonical for Rows<'_> {
-        fn to_canonical(&self, encoder: &mut Encoder) {
-            encoder.array(&self.0);
-        }
-    }
-    let found = !rows.is_empty();
-    context.emit(&format!("{}\n", String::from_utf8_lossy(&Encoder::encode(&Rows(rows)))))?;
-    Ok(u8::from(found))
+    finished(context, &scanned.ran, &scanned.base, catalogue)
 }
 
 fn test(context: &Context, catalogue: &Catalogue, slug: Option<&str>) -> Outcome {

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod agents;
+mod compose;
 mod demo;
 mod doctor;
 mod explain;
@@ -15,16 +16,22 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use pi_agent_api::Catalogue;
 use pi_artifacts::Artifact;
-use pi_core::{Reason, RunId};
+use pi_core::{Decision, Reason, RunId};
 use pi_kernel::admit::Baseline;
 use pi_kernel::examine::{Options, examine};
+use pi_runtime::journal::RUNS;
+use pi_runtime::run::Ran;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Format};
 use crate::context::{Context, Failure, Outcome};
+use crate::output::json::{LogPosition, RunReport};
+use crate::output::{json, sarif, text};
 
 pub fn run(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Scan(args) => scan::run(context, &args),
+        Command::Simulate(args) => compose::simulate_command(context, &args),
+        Command::Run(args) => compose::run_command(context, &args),
         Command::Agents(command) => agents::run(context, &command),
         Command::Runs(command) => runs::run(context, &command),
         Command::Replay(args) => replay::run(context, &args),
@@ -45,6 +52,38 @@ fn catalogue() -> Result<Catalogue, Failure> {
     pi_agents::catalogue().map_err(|error| Failure::new(error.reason(), &error))
 }
 
+/// Shows the report of a finished run; the exit code of its decision.
+fn finished(
+    context: &Context,
+    ran: &Ran,
+    base: &Path,
+    catalogue: &Catalogue,
+) -> Result<u8, Failure> {
+    let report = RunReport {
+        run: &ran.run,
+        tenant: context.global.tenant.as_str(),
+        outcome: &ran.outcome,
+        log: LogPosition {
+            partition: RUNS.to_owned(),
+            offset: ran.sealed.offset,
+            checkpoint: ran.sealed.checkpoint,
+        },
+    };
+    context.emit(&match context.global.format {
+        Format::Json => json::report(&report),
+        Format::Sarif => sarif::sarif(&report, catalogue),
+        Format::Text => {
+            let verbose = context.global.verbose;
+            text::report(&report, &text::View { base, colour: context.colour, verbose })
+        }
+    })?;
+    Ok(match ran.outcome.decision {
+        Decision::Allow => 0,
+        Decision::Deny => 1,
+        Decision::Review => 4,
+    })
+}
+
 fn run_id(text: &str) -> Result<RunId, Failure> {
     RunId::parse(text).ok_or_else(|| {
         Failure::new(
@@ -63,7 +102,8 @@ fn examine_alone(file: &Path, name: &str) -> Outcome {
     let name = name.to_owned();
     let work = move || {
         let baseline = Baseline::default();
-        let options = Options { as_of: None, honour_allow: false, baseline: &baseline };
+        let options =
+            Options { as_of: None, honour_allow: false, baseline: &baseline, watch: None };
         examine(&catalogue, &Artifact::new(name, bytes), options);
     };
     let thread = std::thread::Builder::new()

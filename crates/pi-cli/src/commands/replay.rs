@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use pi_core::canonical::{Encoder, ToCanonical};
-use pi_kernel::replay::Difference;
+use pi_kernel::replay::{Difference, Verdict};
 use pi_runtime::replay::{ReplayOptions, Replayed, replay};
 
 use super::scan::Bar;
 use super::{catalogue, run_id};
 use crate::args::ReplayArgs;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::style::{BAD, BOLD, DIM, GOOD, paint};
+use crate::output::style::{BAD, BOLD, DIM, GOOD, WARN, paint};
 
 pub fn run(context: &Context, args: &ReplayArgs) -> Outcome {
     let run = run_id(&args.run)?;
@@ -19,12 +19,13 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Outcome {
         base: args.base.clone(),
         threads: context.threads(args.threads),
         guard: Some(context.guard()?),
+        patience: context.patience()?,
     };
     let mut bar = Bar::new(context);
     let replayed = replay(&journal, &catalogue()?, &run, &options, &mut bar)
         .map_err(|error| Failure::new(error.reason(), &error))?;
     bar.clear();
-    let identical = replayed.comparison.is_identical();
+    let verdict = replayed.comparison.verdict();
     if context.is_json() {
         let mut bytes = Encoder::encode(&Json { run: run.as_str(), replayed: &replayed });
         bytes.push(b'\n');
@@ -32,7 +33,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Outcome {
     } else {
         context.emit(&text(&replayed, run.as_str()))?;
     }
-    Ok(u8::from(!identical))
+    Ok(u8::from(verdict == Verdict::Diverged))
 }
 
 fn text(replayed: &Replayed, run: &str) -> String {
@@ -48,15 +49,23 @@ fn text(replayed: &Replayed, run: &str) -> String {
         let _ = writeln!(out, "  {} {}", paint(DIM, "proof"), replayed.outcome.determinism_proof);
         return out;
     }
-    let _ = writeln!(
-        out,
-        "{}  {run}: {} of {} records differ",
-        paint(BAD, "diverged"),
-        comparison.differing(),
-        comparison.compared()
-    );
+    let word = match comparison.verdict() {
+        Verdict::ExplainedByRevision => paint(WARN, "explained by revision"),
+        _ => paint(BAD, "diverged"),
+    };
+    let (differing, compared) = (comparison.differing(), comparison.compared());
+    let _ = writeln!(out, "{word}  {run}: {differing} of {compared} records differ");
     if replayed.other_catalogue {
         let _ = writeln!(out, "  the catalogue of this build is not the recorded one");
+    }
+    for (slug, before, now) in comparison.revisions().iter() {
+        let revision = |found: Option<u64>| found.map_or("none".to_owned(), |n| n.to_string());
+        let _ = writeln!(
+            out,
+            "  {slug}: revision {} was recorded, this build has {}",
+            revision(before),
+            revision(now)
+        );
     }
     for Difference { position, subject, field, recorded, repeated } in comparison.differences() {
         let _ = writeln!(out, "  record {position} {} {field}", paint(BOLD, subject));
@@ -80,7 +89,7 @@ impl ToCanonical for Json<'_> {
                 .field_with("differences", |e| e.array(comparison.differences().iter().map(Row)))
                 .field("differing", &comparison.differing())
                 .field("other_catalogue", &self.replayed.other_catalogue)
-                .field("result", if comparison.is_identical() { "identical" } else { "diverged" })
+                .field("result", comparison.verdict().as_str())
                 .field("run_id", self.run)
                 .field("schema", "pi.replay/1");
         });

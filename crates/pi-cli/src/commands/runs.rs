@@ -1,13 +1,19 @@
 //! `pi runs`
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pi_core::RunId;
 use pi_core::canonical::{Value, parse};
 use pi_event_fabric::HeaderView;
 use pi_runtime::Journal;
+use pi_runtime::drive::{Cancel, Drive};
+use pi_runtime::examiner::Folder;
+use pi_runtime::resume::ResumeOptions;
 
-use super::run_id;
+use super::scan::Bar;
+use super::{catalogue, compose, finished, run_id};
 use crate::args::RunsCommand;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::style::{BOLD, DIM, WARN, paint};
@@ -17,7 +23,40 @@ pub fn run(context: &Context, command: &RunsCommand) -> Outcome {
     match command {
         RunsCommand::List { limit } => list(context, &journal, *limit),
         RunsCommand::Show { run } => show(context, &journal, &run_id(run)?),
+        RunsCommand::Resume { run, request, take_over } => {
+            resume(context, &journal, run, request.as_deref(), *take_over)
+        }
     }
+}
+
+fn resume(
+    context: &Context,
+    journal: &Journal,
+    run: &str,
+    request: Option<&Path>,
+    take_over: bool,
+) -> Outcome {
+    let run = run_id(run)?;
+    let goal = match request {
+        Some(path) => Some(compose::load(context, path)?.request.content().goal),
+        None => None,
+    };
+    let (catalogue, mesh) = (catalogue()?, context.mesh(None)?);
+    let how = Drive {
+        mesh: &mesh,
+        priority: 0,
+        // The recorded inputs take its place.
+        inputs: Arc::new(Folder(PathBuf::new())),
+        guard: Some(context.guard()?),
+        deadline: compose::chain_limit()?,
+        cancel: Cancel::default(),
+    };
+    let options = ResumeOptions { goal, take_over };
+    let mut bar = Bar::new(context);
+    let ran = pi_runtime::resume::resume(journal, &catalogue, &run, &options, &how, &mut bar)
+        .map_err(|error| Failure::new(error.reason(), &error))?;
+    bar.clear();
+    finished(context, &ran, Path::new(""), &catalogue)
 }
 
 /// The payload of a run's seal, if it has one.
@@ -111,11 +150,12 @@ fn line(out: &mut String, view: &HeaderView<'_>, payload: Option<&Value>, verbos
             let style = if matches!(consensus, "" | "agreed") { DIM } else { WARN };
             let _ = writeln!(
                 out,
-                "  {:<56} {} {} {}",
+                "  {:<56} {} {} {}{}",
                 text("worker_id"),
                 text("status"),
                 text("decision"),
-                paint(style, consensus)
+                paint(style, consensus),
+                paint(WARN, text("reason"))
             );
             if verbose {
                 let _ = writeln!(out, "    proof {}", text("determinism_proof"));
@@ -127,6 +167,28 @@ fn line(out: &mut String, view: &HeaderView<'_>, payload: Option<&Value>, verbos
         "coverage.issued" if verbose => {
             let _ =
                 writeln!(out, "  artifact {} executed {}", number("artifact"), text("executed"));
+        }
+        "effect.announced" => {
+            let _ = writeln!(
+                out,
+                "  {} {} attempt {}",
+                paint(WARN, "effect"),
+                text("node"),
+                number("attempt")
+            );
+        }
+        "effect.concluded" => {
+            let _ = writeln!(
+                out,
+                "  {} {} {} {}",
+                paint(WARN, "effect"),
+                text("node"),
+                text("outcome"),
+                text("detail")
+            );
+        }
+        "run.resumed" => {
+            let _ = writeln!(out, "{} epoch {}", paint(BOLD, "resumed"), number("epoch"));
         }
         "run.sealed" => {
             let _ = writeln!(

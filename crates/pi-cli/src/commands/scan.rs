@@ -9,14 +9,11 @@ use pi_core::{Decision, Reason, Timestamp};
 use pi_kernel::admit::Baseline;
 use pi_kernel::report::Outcome as Report;
 use pi_kernel::request::EvidenceMode;
-use pi_runtime::journal::RUNS;
 use pi_runtime::{Progress, ScanOptions, scan};
 
-use super::catalogue;
-use crate::args::{Evidence, Format, ScanArgs};
+use super::{catalogue, finished};
+use crate::args::{Evidence, ScanArgs};
 use crate::context::{Context, Failure, Outcome};
-use crate::output::json::{LogPosition, RunReport};
-use crate::output::{json, sarif, text};
 
 pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
     let catalogue = catalogue()?;
@@ -27,32 +24,11 @@ pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
         .map_err(|error| Failure::new(error.reason(), &error))?;
     bar.clear();
     if let Some(path) = &args.write_baseline {
-        write_baseline(path, &scanned.outcome)?;
+        write_baseline(path, &scanned.ran.outcome)?;
         context.remark(format!("wrote {}", path.display()));
     }
-    let report = RunReport {
-        run: &scanned.run,
-        tenant: context.global.tenant.as_str(),
-        outcome: &scanned.outcome,
-        log: LogPosition {
-            partition: RUNS.to_owned(),
-            offset: scanned.sealed.offset,
-            checkpoint: scanned.sealed.checkpoint,
-        },
-    };
-    context.emit(&match context.global.format {
-        Format::Json => json::report(&report),
-        Format::Sarif => sarif::sarif(&report, &catalogue),
-        Format::Text => {
-            let view = text::View {
-                base: &scanned.base,
-                colour: context.colour,
-                verbose: context.global.verbose,
-            };
-            text::report(&report, &view)
-        }
-    })?;
-    Ok(exit_code(&scanned.outcome, args))
+    finished(context, &scanned.ran, &scanned.base, &catalogue)?;
+    Ok(exit_code(&scanned.ran.outcome, args))
 }
 
 /// Without `--fail-on`, DENY is 1 and the rest is 0; with it, the severity of
@@ -80,8 +56,10 @@ fn options(context: &Context, args: &ScanArgs) -> Result<ScanOptions, Failure> {
             Evidence::Sealed => EvidenceMode::Sealed,
         },
         as_of: args.as_of.as_deref().map(time).transpose()?,
+        honour_allow: true,
         threads: context.threads(args.threads),
         guard: Some(context.guard()?),
+        patience: context.patience()?,
     })
 }
 
@@ -103,7 +81,7 @@ fn time(text: &str) -> Result<Timestamp, Failure> {
 
 const BASELINE: &str = "pi.baseline/1";
 
-fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+pub fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     let bad = |problem: String| {
         Failure::new(Reason::InvalidRequest, format!("the baseline `{}` {problem}", path.display()))
     };

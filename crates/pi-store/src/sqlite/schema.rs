@@ -65,6 +65,10 @@ CREATE TABLE run_keys (
   run TEXT PRIMARY KEY,
   key BLOB NOT NULL
 ) STRICT;
+CREATE TABLE claims (
+  run   TEXT PRIMARY KEY,
+  epoch INTEGER NOT NULL
+) STRICT;
 
 CREATE TRIGGER events_no_update BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: events are append-only'); END;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::error::StoreError;
 use crate::folder::{DataFolder, NotesFile};
 use crate::keys::random;
-use crate::{Appended, Place, evidence};
+use crate::{Appended, Fence, Place, evidence};
 
 /// Events that one commit takes at most.
 const MAX_COMMIT_EVENTS: usize = 4096;
@@ -28,6 +28,8 @@ pub(super) enum Request {
 
 pub(super) struct Append {
     pub(super) drafts: Vec<SaltedDraft>,
+    /// Who may append them.
+    pub(super) fence: Option<Fence>,
     /// Leaf index of the payload that is erased with it.
     pub(super) redacts: Option<u64>,
     pub(super) done: Done<Appended>,
@@ -39,6 +41,9 @@ pub(super) type Done<T> = SyncSender<Result<T, StoreError>>;
 
 /// What a commit answers to its submitters.
 type Answers = Vec<(Done<Appended>, Result<Appended, StoreError>)>;
+
+/// The places of one append, or why it alone was refused.
+type Placed = Result<Vec<Place>, StoreError>;
 
 pub(super) struct Writer {
     connection: Connection,
@@ -135,9 +140,9 @@ impl Writer {
         let result = self.transaction(|writer| {
             writer.reload()?;
             let mut work = Vec::with_capacity(appends.len());
-            for Append { drafts, redacts, done } in appends {
+            for Append { drafts, fence, redacts, done } in appends {
                 replies.push(done);
-                work.push((drafts, redacts));
+                work.push((drafts, fence, redacts));
             }
             Ok((writer.insert(work)?, writer.conclude()?))
         });
@@ -154,7 +159,7 @@ impl Writer {
         let answers: Answers = match result {
             Ok(places) => {
                 let checkpoint = self.tree.size();
-                let answer = |places| Ok(Appended { places, checkpoint });
+                let answer = |placed: Placed| placed.map(|places| Appended { places, checkpoint });
                 replies.into_iter().zip(places.into_iter().map(answer)).collect()
             }
             Err(error) => replies.into_iter().map(|done| (done, Err(error.clone()))).collect(),
@@ -207,8 +212,8 @@ impl Writer {
     /// Seals and stores the drafts of each append, and erases what it redacts.
     fn insert(
         &mut self,
-        appends: Vec<(Vec<SaltedDraft>, Option<u64>)>,
-    ) -> Result<Vec<Vec<Place>>, StoreError> {
+        appends: Vec<(Vec<SaltedDraft>, Option<Fence>, Option<u64>)>,
+    ) -> Result<Vec<Placed>, StoreError> {
         let Self { connection, tenant, tree, heads, runs, .. } = self;
         let mut insert_event = connection.prepare_cached(
             "INSERT INTO events (leaf, partition, offset, header) VALUES (?1, ?2, ?3, ?4)",
@@ -216,7 +221,11 @@ impl Writer {
         let mut insert_payload = connection
             .prepare_cached("INSERT INTO payloads (leaf, salt, payload) VALUES (?1, ?2, ?3)")?;
         let mut all = Vec::with_capacity(appends.len());
-        for (drafts, redacts) in appends {
+        for (drafts, fence, redacts) in appends {
+            if let Some(fence) = fence.filter(|fence| !holds(connection, fence)) {
+                all.push(Err(StoreError::LeaseLost(fence.run)));
+                continue;
+            }
             let mut places = Vec::with_capacity(drafts.len());
             for salted in drafts {
                 let seals = salted.draft().event_type == "run.sealed";
@@ -247,7 +256,7 @@ impl Writer {
                     )?
                     .execute([leaf])?;
             }
-            all.push(places);
+            all.push(Ok(places));
         }
         Ok(all)
     }
@@ -284,6 +293,29 @@ impl Writer {
             .execute((checkpoint.size, &note))?;
         Ok(note)
     }
+}
+
+/// Whether nobody has claimed the run since. When that cannot be read, somebody
+/// may have.
+fn holds(connection: &Connection, fence: &Fence) -> bool {
+    epoch(connection, &fence.run).is_ok_and(|epoch| epoch == fence.epoch)
+}
+
+fn epoch(connection: &Connection, run: &RunId) -> Result<u64, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT epoch FROM claims WHERE run = ?1")?
+        .query_row([run.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Claims a run for whoever asks.
+pub(super) fn claim(connection: &Connection, run: &RunId) -> Result<u64, StoreError> {
+    let epoch = epoch(connection, run)? + 1;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO claims (run, epoch) VALUES (?1, ?2)")?
+        .execute((run.as_str(), epoch))?;
+    Ok(epoch)
 }
 
 /// Keeps sealed bytes of a run, under a key that is made with the first.

@@ -1,0 +1,154 @@
+//! Carrying out effects behind breakers.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use pi_core::canonical::{Encoder, Object, Value, parse};
+use pi_core::{Digest, Name};
+use pi_event_fabric::RunField;
+use pi_kernel::breaker::{Breaker, BreakerChange};
+use pi_kernel::capability::ArtifactType;
+use pi_kernel::effect::{Effect, EffectOutcome};
+use pi_kernel::record::Record;
+
+use crate::journal::{Journal, JournalError};
+
+/// The partition of breakers.
+pub const SCHEDULER: &str = "scheduler";
+
+/// The breakers of a tenant, kept in its log.
+pub struct Breakers<'a> {
+    journal: &'a Journal,
+    breakers: BTreeMap<String, Breaker>,
+}
+
+impl<'a> Breakers<'a> {
+    /// Reads the breakers from the log.
+    pub fn load(journal: &'a Journal) -> Result<Self, JournalError> {
+        let mut breakers = BTreeMap::new();
+        let partition = name()?;
+        let mut from = 1;
+        loop {
+            let page = journal.store().partition(&partition, from, 1_024)?;
+            if page.is_empty() {
+                return Ok(Self { journal, breakers });
+            }
+            from += page.len() as u64;
+            for event in page {
+                let payload = event.content.and_then(|(_, payload)| parse(&payload).ok());
+                if let Some((capability, breaker)) = payload.as_ref().and_then(Breaker::from_value)
+                {
+                    breakers.insert(capability, breaker);
+                }
+            }
+        }
+    }
+
+    /// All breakers that ever changed, by capability.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Breaker)> {
+        self.breakers.iter().map(|(capability, breaker)| (capability.as_str(), breaker))
+    }
+
+    /// Applies a change, and records it when there is one.
+    fn change<T>(
+        &mut self,
+        capability: &str,
+        change: impl FnOnce(&mut Breaker) -> T,
+    ) -> Result<T, JournalError> {
+        let before = self.breakers.get(capability).copied().unwrap_or_default();
+        let mut breaker = before;
+        let result = change(&mut breaker);
+        if (breaker.state(), breaker.failures()) != (before.state(), before.failures()) {
+            let payload = Encoder::encode(&BreakerChange { capability, breaker: &breaker });
+            let record = Record {
+                schema: "pi.breaker",
+                schema_version: 1,
+                event_type: "breaker.changed",
+                payload,
+            };
+            let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
+            self.journal.store().append(vec![draft])?;
+            self.breakers.insert(capability.to_owned(), breaker);
+        }
+        Ok(result)
+    }
+}
+
+fn name() -> Result<Name, JournalError> {
+    Name::new(SCHEDULER).map_err(|error| JournalError::Record {
+        record: SCHEDULER.to_owned(),
+        problem: error.to_string(),
+    })
+}
+
+/// Effects on this machine.
+pub struct LocalEffects<'a> {
+    breakers: Breakers<'a>,
+    journal: &'a Journal,
+}
+
+impl<'a> LocalEffects<'a> {
+    /// Effects behind the breakers of a tenant.
+    pub fn new(journal: &'a Journal) -> Result<Self, JournalError> {
+        Ok(Self { breakers: Breakers::load(journal)?, journal })
+    }
+}
+
+impl LocalEffects<'_> {
+    /// Carries out one attempt.
+    pub fn perform(
+        &mut self,
+        capability: &str,
+        effect: &Effect,
+    ) -> Result<EffectOutcome, JournalError> {
+        let now = self.journal.now();
+        if let Err(reason) = self.breakers.change(capability, |breaker| breaker.admit(now))? {
+            return Ok(EffectOutcome::Refused(reason));
+        }
+        let outcome = match effect {
+            Effect::WriteFile { path, bytes } => match write_whole(Path::new(path), bytes) {
+                Ok(()) => EffectOutcome::Done {
+                    artifact_type: ArtifactType::EffectReport,
+                    report: written(path, bytes),
+                },
+                // The kind only: the system's own text differs between machines.
+                Err(error) => EffectOutcome::Failed { detail: error.kind().to_string() },
+            },
+        };
+        let succeeded = matches!(outcome, EffectOutcome::Done { .. });
+        let now = self.journal.now();
+        self.breakers.change(capability, |breaker| breaker.ended(succeeded, now))?;
+        Ok(outcome)
+    }
+}
+
+fn written(path: &str, bytes: &[u8]) -> Value {
+    let members: [(&str, Value); 3] = [
+        ("bytes", Value::from(bytes.len() as u64)),
+        ("digest", Value::from(Digest::of(bytes).to_hex().as_str())),
+        ("path", Value::from(path)),
+    ];
+    Value::Object(Object::from(members.map(|(key, value)| (key.to_owned(), value))))
+}
+
+/// Writes a file whole or not at all: beside it, synced, then renamed.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let beside = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let result = written
+        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    if result.is_err() {
+        // Nothing is left beside; if it cannot be removed it is only litter.
+        let _ = fs::remove_file(&beside);
+    }
+    result
+}

@@ -1,0 +1,281 @@
+//! What the log says about a run: its request, its inputs, its records.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pi_core::canonical::{Value, parse};
+use pi_core::{Digest, Reason, RunId, Severity};
+use pi_event_fabric::HeaderView;
+use pi_kernel::admit::{AdmissionError, Baseline};
+use pi_kernel::effect::EffectOutcome;
+use pi_kernel::manifest::{Content, Manifest};
+use pi_kernel::policy::Policy;
+use pi_kernel::request::{CompositionRequest, EvidenceMode};
+use pi_store::{RunEntry, StoreError};
+
+use crate::examiner::{Folder, Inputs};
+use crate::files::Refusal;
+use crate::journal::{Journal, JournalError};
+
+/// Why a recorded run cannot be executed again.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordedError {
+    /// The log refused.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The inputs were not kept.
+    #[error("the inputs of {0} were not kept")]
+    NotRetained(RunId),
+    /// The inputs changed.
+    #[error("`{path}` is not what the run examined: {problem}")]
+    Changed {
+        /// The first artifact that differs.
+        path: String,
+        /// How.
+        problem: String,
+    },
+    /// The run did not finish.
+    #[error("{0} did not finish; `pi runs resume` continues it")]
+    Incomplete(RunId),
+    /// The run did finish.
+    #[error("{0} has finished; there is nothing to resume")]
+    Finished(RunId),
+    /// The record is not one of a run that this build can read.
+    #[error("the acceptance of {0} cannot be read")]
+    Unreadable(RunId),
+    /// The recorded request is not admitted by this build.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
+    /// It is resumed with a request for another goal.
+    #[error("{0} serves another goal than the request it is resumed with")]
+    Goal(RunId),
+    /// Another process may be working on it.
+    #[error("{run} may be under way until {until}; `--take-over` fences the other process out")]
+    Held {
+        /// The run.
+        run: RunId,
+        /// Microseconds since 1970.
+        until: u64,
+    },
+    /// The execution says something else than the record.
+    #[error("record {position} of {run} is not what the same inputs give now")]
+    Diverged {
+        /// The run.
+        run: RunId,
+        /// Position among the records of the run, from 0.
+        position: u64,
+    },
+    /// The workers ended.
+    #[error("{0}")]
+    Workers(String),
+}
+
+impl RecordedError {
+    /// The reason code.
+    pub fn reason(&self) -> Reason {
+        match self {
+            RecordedError::Journal(error) => error.reason(),
+            RecordedError::NotRetained(_) => Reason::InputsNotRetained,
+            RecordedError::Changed { .. } => Reason::InputsChanged,
+            RecordedError::Incomplete(_) => Reason::RunIncomplete,
+            RecordedError::Finished(_) => Reason::RunFinished,
+            RecordedError::Unreadable(_) => Reason::UnknownVersion,
+            RecordedError::Admission(error) => error.reason(),
+            RecordedError::Goal(_) => Reason::CheckpointGoalMismatch,
+            RecordedError::Held { .. } => Reason::LeaseLost,
+            RecordedError::Diverged { .. } => Reason::ReplayDiverged,
+            RecordedError::Workers(_) => Reason::PhaseFailed,
+        }
+    }
+}
+
+impl From<StoreError> for RecordedError {
+    fn from(error: StoreError) -> Self {
+        RecordedError::Journal(error.into())
+    }
+}
+
+/// Events of a run that its execution does not say itself.
+const ASIDE: &[&str] = &["run.accepted", "run.resumed"];
+
+/// What the acceptance and the store say about a run.
+pub(crate) struct Recorded {
+    pub(crate) entry: RunEntry,
+    pub(crate) request: CompositionRequest,
+    pub(crate) manifest: Manifest,
+    pub(crate) baseline: Baseline,
+    pub(crate) policy: Policy,
+    pub(crate) catalogue: Digest,
+    /// `slug@revision` of every agent.
+    pub(crate) agents: Vec<String>,
+    /// The folder that the inputs lay in.
+    pub(crate) source: Option<PathBuf>,
+    /// Microseconds since 1970.
+    pub(crate) accepted_at: u64,
+}
+
+pub(crate) fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, RecordedError> {
+    let entry = journal.store().run(run)?.ok_or_else(|| StoreError::NoRun(run.to_string()))?;
+    let (accepted_at, acceptance) = journal.acceptance(run)?;
+    let unreadable = || RecordedError::Unreadable(run.clone());
+    let request = acceptance
+        .get("request")
+        .and_then(|request| CompositionRequest::from_value(request).ok())
+        .ok_or_else(unreadable)?;
+    let approved = acceptance.get("approved").and_then(Value::as_bool).ok_or_else(unreadable)?;
+    let request = request.approved(approved);
+    if request.content().evidence == EvidenceMode::None {
+        return Err(RecordedError::NotRetained(run.clone()));
+    }
+    let kept = |digest: &Digest| -> Result<Vec<u8>, RecordedError> {
+        journal.store().blob(digest)?.ok_or_else(|| RecordedError::NotRetained(run.clone()))
+    };
+    let manifest =
+        Manifest::from_canonical(&kept(&request.content().manifest)?).map_err(|_| unreadable())?;
+    let baseline = match request.baseline() {
+        Some(digest) => baseline(&kept(&digest)?).ok_or_else(unreadable)?,
+        None => Baseline::default(),
+    };
+    let policy = acceptance.get("policy").and_then(policy).ok_or_else(unreadable)?;
+    let catalogue = acceptance
+        .get("catalogue")
+        .and_then(Value::as_str)
+        .and_then(Digest::from_hex)
+        .ok_or_else(unreadable)?;
+    let agents = acceptance.get("agents").and_then(Value::as_array).unwrap_or_default();
+    let agents = agents.iter().filter_map(|agent| agent.as_str().map(str::to_owned)).collect();
+    let source = acceptance.get("source").and_then(Value::as_str).map(PathBuf::from);
+    Ok(Recorded {
+        entry,
+        request,
+        manifest,
+        baseline,
+        policy,
+        catalogue,
+        agents,
+        source,
+        accepted_at,
+    })
+}
+
+fn baseline(bytes: &[u8]) -> Option<Baseline> {
+    let value = parse(bytes).ok()?;
+    let items = value.as_array()?;
+    let fingerprints: Option<Vec<String>> =
+        items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    Some(Baseline::new(fingerprints?))
+}
+
+fn policy(value: &Value) -> Option<Policy> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let severity = |key: &str| text(key)?.parse::<Severity>().ok();
+    Some(Policy {
+        name: text("name")?.to_owned(),
+        deny_from: severity("deny_from")?,
+        review_from: severity("review_from")?,
+    })
+}
+
+pub(crate) fn inputs(
+    journal: &Journal,
+    run: &RunId,
+    recorded: &Recorded,
+    base: Option<PathBuf>,
+) -> Result<Arc<dyn Inputs>, RecordedError> {
+    match (recorded.request.content().evidence, base) {
+        (EvidenceMode::Sealed, _) => {
+            Ok(Arc::new(SealedInputs { journal: journal.clone(), run: run.clone() }))
+        }
+        (EvidenceMode::Hashes, Some(base)) => Ok(Arc::new(Folder(base))),
+        _ => Err(RecordedError::NotRetained(run.clone())),
+    }
+}
+
+/// The sealed copies of a run.
+struct SealedInputs {
+    journal: Journal,
+    run: RunId,
+}
+
+impl Inputs for SealedInputs {
+    fn read(&self, _path: &str, digest: Digest) -> Result<Vec<u8>, Refusal> {
+        let refusal = |detail: String| Refusal { reason: Reason::InputsNotRetained, detail };
+        match self.journal.store().sealed_blob(&self.run, &digest) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(refusal("its sealed copy was erased".to_owned())),
+            Err(error) => Err(refusal(error.to_string())),
+        }
+    }
+
+    fn file(&self, _path: &str) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// Every input must be what was examined; otherwise nothing is executed.
+pub(crate) fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), RecordedError> {
+    for entry in manifest.entries() {
+        let Content::Frozen { digest, .. } = &entry.content else { continue };
+        let changed =
+            |problem: String| RecordedError::Changed { path: entry.path.clone(), problem };
+        let bytes = inputs.read(&entry.path, *digest).map_err(|refusal| changed(refusal.detail))?;
+        if Digest::of(&bytes) != *digest {
+            return Err(changed("it has other bytes".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the records of a run in order, as they are needed.
+pub(crate) struct Records<'a> {
+    journal: &'a Journal,
+    run: &'a RunId,
+    from: u64,
+    until: u64,
+    read: VecDeque<(String, Vec<u8>)>,
+}
+
+impl<'a> Records<'a> {
+    pub(crate) fn of(journal: &'a Journal, run: &'a RunId, entry: &RunEntry) -> Self {
+        let (from, until) = (entry.first_leaf, entry.last_leaf);
+        Self { journal, run, from, until, read: VecDeque::new() }
+    }
+
+    fn fill(&mut self) -> Result<(), JournalError> {
+        while self.read.is_empty() && self.from < self.until {
+            let page = self.journal.store().after(Some(self.from), 1_024)?;
+            let Some(last) = page.last() else { break };
+            let (start, end) = (last.leaf_index, self.until);
+            self.from = start;
+            for event in page.into_iter().filter(|event| event.leaf_index <= end) {
+                let Some(view) = HeaderView::parse(&event.header) else { continue };
+                if view.run == Some(self.run.as_str()) && !ASIDE.contains(&view.event_type) {
+                    let payload = event.content.map(|(_, payload)| payload).unwrap_or_default();
+                    self.read.push_back((view.event_type.to_owned(), payload));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next record: event type and payload.
+    pub(crate) fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
+        self.fill()?;
+        Ok(self.read.pop_front())
+    }
+
+    /// Whether there is no further record.
+    pub(crate) fn is_at_end(&mut self) -> Result<bool, JournalError> {
+        self.fill()?;
+        Ok(self.read.is_empty())
+    }
+
+    /// The outcome of an effect, when the next record is one.
+    pub(crate) fn effect_outcome(&mut self) -> Result<Option<EffectOutcome>, JournalError> {
+        self.fill()?;
+        let next = self.read.front().filter(|(kind, _)| kind == "effect.concluded");
+        let payload = next.and_then(|(_, payload)| parse(payload).ok());
+        Ok(payload.as_ref().and_then(EffectOutcome::from_value))
+    }
+}
