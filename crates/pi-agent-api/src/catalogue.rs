@@ -130,7 +130,7 @@ impl Catalogue {
         }
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(AhoCorasickKind::DFA))
             .build(&patterns)
             .map_err(|error| CatalogueError::Triggers(error.to_string()))?;
         let digest = digest(&agents);
