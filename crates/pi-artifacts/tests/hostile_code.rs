@@ -1,17 +1,12 @@
 //! Texts made to break parsers of programs: none may abort the process, hang,
-//! or fail without a named reason.
+//! or fail without a named reason. A text that hangs a parser runs into the
+//! time limit of the test runner.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests")]
-#![expect(clippy::disallowed_methods, reason = "the time is what is measured")]
-
-use std::time::{Duration, Instant};
 
 use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_artifacts::{Artifact, Kind};
 use pi_core::Reason;
-
-/// A debug build on a busy machine gets this long for one text.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Parses on a thread with the stack of a parser thread; `None` is success.
 fn parse(kind: Kind, text: String) -> Option<Reason> {
@@ -48,12 +43,8 @@ fn check_times(
     for times in times {
         let times = (*times).min(most);
         let text = format!("{}{inner}{}", open.repeat(times), close.repeat(times));
-        let started = Instant::now();
         let found = parse(kind, text);
-        let took = started.elapsed();
-        let shown = format!("{kind} {open:?} x {times}: {found:?} in {took:?}");
-        assert!(expected.contains(&found), "{shown}");
-        assert!(took < PATIENCE, "{shown}");
+        assert!(expected.contains(&found), "{kind} {open:?} x {times}: {found:?}");
     }
 }
 
