@@ -62,12 +62,21 @@ reasons! {
     RequestHashMismatch = "request_hash_mismatch",
     BoundsExceeded = "bounds_exceeded",
     PhaseFailed = "phase_failed",
+    // Plain words and plans.
+    NoAgentMatches = "no_agent_matches",
+    RouteAmbiguous = "route_ambiguous",
+    DagContainsCycle = "dag_contains_cycle",
+    EdgeToEarlierPhase = "edge_to_earlier_phase",
+    ArtifactTypeMismatch = "artifact_type_mismatch",
     // The log.
     LogUnavailable = "log_unavailable",
     LogCorrupt = "log_corrupt",
     LogTruncated = "log_truncated",
     CheckpointInvalid = "checkpoint_invalid",
     KeyUnavailable = "key_unavailable",
+    // Memory.
+    MemoryUnavailable = "memory_unavailable",
+    MemoryCorrupt = "memory_corrupt",
     // Replay.
     InputsNotRetained = "inputs_not_retained",
     InputsChanged = "inputs_changed",

@@ -11,6 +11,7 @@ pub mod admit;
 pub mod allow;
 pub mod examine;
 pub mod manifest;
+pub mod plan;
 pub mod policy;
 pub mod receipt;
 pub mod record;
@@ -18,6 +19,7 @@ pub mod replay;
 pub mod report;
 pub mod request;
 pub mod risk;
+pub mod route;
 pub mod run;
 
 /// The version of the record formats and of the kernel's own judgement. Grows

@@ -15,6 +15,7 @@ use pi_runtime::{Progress, ScanOptions, scan};
 use super::catalogue;
 use crate::args::{Evidence, Format, ScanArgs};
 use crate::context::{Context, Failure, Outcome};
+use crate::memory;
 use crate::output::json::{LogPosition, RunReport};
 use crate::output::{json, sarif, text};
 
@@ -30,6 +31,11 @@ pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
         write_baseline(path, &scanned.outcome)?;
         context.remark(format!("wrote {}", path.display()));
     }
+    let source = match args.paths.as_slice() {
+        [path] => Some(path.as_path()),
+        _ => None,
+    };
+    memory::note(context, &journal, &scanned, source);
     let report = RunReport {
         run: &scanned.run,
         tenant: context.global.tenant.as_str(),
