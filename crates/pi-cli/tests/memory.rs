@@ -44,18 +44,18 @@ fn a_scan_is_remembered_found_and_purged() {
     let keys: Vec<String> = all.iter().map(|entry| text(entry, "key")).collect();
     assert_eq!(keys, [second.clone(), first.clone()]);
     let body = text(&all[0], "body");
-    for word in ["decision DENY", "untrusted-checkout", ".github/workflows/release.yml"] {
+    for word in ["decision DENY", "privileged-container", ".github/workflows/release.yml"] {
         assert!(body.contains(word), "{body}");
     }
     assert_eq!((text(&all[0], "drift"), text(&all[0], "age")), ("project".into(), "fresh".into()));
 
-    let search = ["memory", "search", "untrusted-checkout", "deny", "--format", "json"];
+    let search = ["memory", "search", "privileged-container", "deny", "--format", "json"];
     assert_eq!(entries(&lab.pi(&search).code(0)).len(), 2);
     let limited = [&search[..], &["--limit", "1"]].concat();
     assert_eq!(entries(&lab.pi(&limited).code(0)).len(), 1);
     let other = [&search[..], &["--tenant", "other"]].concat();
     assert_eq!(entries(&lab.pi(&other).code(0)).len(), 0);
-    let people = lab.pi(&["memory", "search", "untrusted-checkout"]).code(0);
+    let people = lab.pi(&["memory", "search", "privileged-container"]).code(0);
     assert!(people.stdout.contains(&first) && people.stdout.contains("decision DENY"));
 
     let erased = lab.pi(&["memory", "purge", "--run", &first]).code(0);
@@ -137,18 +137,20 @@ fn a_changed_source_is_stale_and_a_gone_one_missing() {
 fn no_secret_and_no_control_character_is_remembered() {
     let lab = Lab::new();
     let secret = "AKIA3XKQ7ZPLM2WN4RTV";
+    let named = "aB3dE5fG7hJ9kL1mN3pQ";
     let content = format!("aws_access_key_id = \"{secret}\"\npassword = \"hunter2hunter2\"\n");
     lab.file("tree/config.py", &content);
     lab.file("tree/evil\u{1b}[2Jname\nline.py", &content);
-    lab.file(&format!("tree/{secret}.py"), &content);
+    lab.file(&format!("tree/{named}.py"), &content);
     let tree = lab.work().join("tree");
     lab.scan(&tree, &[]).code(1);
     let body = text(&listed(&lab, &[])[0], "body");
     assert!(body.contains("config.py"), "{body}");
     assert!(body.contains("evil\u{fffd}[2Jname\u{fffd}line.py"), "{body}");
     let bytes = fs::read(lab.data().join("memory.db")).unwrap();
-    assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{body}");
-    assert!(!bytes.windows(7).any(|window| window == b"hunter2"));
+    for word in [secret, named, "hunter2"] {
+        assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{body}");
+    }
     let people = lab.pi(&["memory", "list"]).code(0);
     assert!(!people.stdout.contains("\u{1b}[2J"));
 }

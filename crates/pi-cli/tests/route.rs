@@ -77,16 +77,16 @@ fn the_same_words_give_the_same_bytes() {
 #[test]
 fn a_chain_becomes_a_plan() {
     let lab = Lab::new();
-    let chain = "run docker image then docker_socket_privilege_sentry, container_escape_detector";
+    let chain = "run container escape then docker_compose_security_sentry, docker_compose_port_exposure_sentry";
     let json = lab.pi(&["plan", chain, "--format", "json"]).code(0).json();
     let steps: Vec<(String, u64)> = items(&json, "plan.steps")
         .iter()
         .map(|step| (text(step, "agent"), number(step, "wave")))
         .collect();
     let expected = [
-        ("docker_image_scanner", 1),
-        ("container_escape_detector", 2),
-        ("docker_socket_privilege_sentry", 2),
+        ("container_escape_detector", 1),
+        ("docker_compose_port_exposure_sentry", 2),
+        ("docker_compose_security_sentry", 2),
     ];
     assert_eq!(steps, expected.map(|(agent, wave)| (agent.to_owned(), wave)));
     assert_eq!(text(&items(&json, "resolutions")[0], "found_by"), "words");
@@ -94,7 +94,7 @@ fn a_chain_becomes_a_plan() {
     let people = lab.pi(&["plan", chain]).code(0);
     assert!(people.stdout.contains("step_2") && people.stdout.contains("after step_1"));
     // Several arguments are the steps of one chain.
-    let steps = ["plan", "docker_image_scanner", "container escape", "--format", "json"];
+    let steps = ["plan", "docker_compose_security_sentry", "container escape", "--format", "json"];
     let json = lab.pi(&steps).code(0).json();
     assert_eq!(text(&items(&json, "plan.steps")[1], "agent"), "container_escape_detector");
 }

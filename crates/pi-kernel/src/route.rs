@@ -32,7 +32,7 @@ pub const MAX_CANDIDATES: usize = 5;
 
 /// From this share of the best score on (in percent), the second makes the
 /// choice ambiguous.
-pub const AMBIGUOUS_FROM_PERCENT: i64 = 85;
+pub const AMBIGUOUS_FROM_PERCENT: i64 = 80;
 
 /// Why words are not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

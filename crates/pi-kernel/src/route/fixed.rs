@@ -27,24 +27,25 @@ fn log2(n: u64) -> i128 {
 
 /// How rare a term is that occurs in `holders` of `all` documents:
 /// `log2(1 + (all - holders + 1/2) / (holders + 1/2))`, always above zero.
-pub(super) fn rarity(all: u64, holders: u64) -> i64 {
-    let ratio = log2(2 * all + 2) - log2(2 * holders + 1);
+pub(super) fn rarity(all: usize, holders: usize) -> i64 {
+    let ratio = log2(2 * all as u64 + 2) - log2(2 * holders as u64 + 1);
     narrow((ratio * i128::from(ONE)) >> PLACES)
 }
 
-/// `rarity * frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * length / mean))`:
-/// BM25, where `mean` is `total / documents`.
-pub(super) fn bm25(rarity: i64, frequency: u64, length: u64, total: u64, documents: u64) -> i64 {
-    /// How fast repetition stops to count.
-    const K1: i128 = 2 * ONE as i128;
+/// `rarity * weight * (K1 + 1) / (weight + K1 * (1 - B + B * length / mean))`:
+/// BM25, where the weight of the fields that have a term stands for its frequency
+/// and `mean` is `total / documents`.
+pub(super) fn bm25(rarity: i64, weight: i64, length: i64, total: i64, documents: usize) -> i64 {
+    /// How fast more weight stops to count.
+    const K1: i128 = 8 * ONE as i128;
     /// How much a long document is discounted.
-    const B: i128 = ONE as i128 / 2;
+    const B: i128 = ONE as i128 / 5;
 
     let one = i128::from(ONE);
-    let relative = i128::from(length) * i128::from(documents) * B / i128::from(total.max(1));
+    let relative = i128::from(length) * documents as i128 * B / i128::from(total.max(1));
     let damping = K1 * (one - B + relative) / one;
-    let frequency = i128::from(frequency) * one;
-    narrow(i128::from(rarity) * frequency / one * (K1 + one) / (frequency + damping))
+    let weight = i128::from(weight) * one;
+    narrow(i128::from(rarity) * weight / one * (K1 + one) / (weight + damping))
 }
 
 fn narrow(value: i128) -> i64 {
@@ -84,13 +85,13 @@ mod tests {
     }
 
     #[test]
-    fn frequency_raises_and_length_lowers() {
-        let score = |frequency, length| bm25(5 * ONE, frequency, length, 3_000, 300);
+    fn weight_raises_and_length_lowers() {
+        let score = |weight, length| bm25(5 * ONE, weight, length, 3_000, 300);
         assert!(score(2, 10) > score(1, 10));
         assert!(score(2, 10) > score(2, 20));
         assert!(score(1, 10) > 0);
-        // A document of mean length with frequency f: rarity * 3f / (f + 2).
+        // A document of mean length, weight w: rarity * 9w / (w + 8).
         assert_eq!(score(1, 10), 5 * ONE);
-        assert_eq!(score(4, 10), 10 * ONE);
+        assert_eq!(score(4, 10), 15 * ONE);
     }
 }

@@ -27,8 +27,9 @@ macro_rules! fields {
                 match self { $(Field::$variant => $word),+ }
             }
 
-            /// How much one occurrence counts.
-            pub const fn weight(self) -> u64 {
+            /// How much a word in it counts. That it is there counts, not
+            /// how often: an agent with many rules says no more than one with few.
+            pub const fn weight(self) -> i64 {
                 match self { $(Field::$variant => $weight),+ }
             }
         }
@@ -37,7 +38,7 @@ macro_rules! fields {
 
 fields! {
     /// The words of the slug.
-    Slug = "slug", 6;
+    Slug = "slug", 10;
     /// The first paragraph of the documentation.
     Summary = "summary", 2;
     /// The domain.
@@ -49,7 +50,7 @@ fields! {
     /// What its rules say.
     RuleSummary = "rule summary", 1;
     /// Ids of standards.
-    Reference = "reference", 3;
+    Reference = "reference", 2;
 }
 
 const FIELDS: usize = Field::ALL.len();
@@ -61,36 +62,32 @@ pub(super) struct Posting {
     pub(super) agent: usize,
     /// What the term contributes to the agent's score.
     pub(super) score: i64,
-    /// How often it occurs in each field.
-    counts: [u64; FIELDS],
+    /// The fields that have it.
+    fields: [bool; FIELDS],
 }
 
 impl Posting {
-    fn frequency(&self) -> u64 {
-        weighted(&self.counts)
+    fn present(&self) -> impl Iterator<Item = Field> {
+        Field::ALL.iter().zip(&self.fields).filter(|(_, has)| **has).map(|(field, _)| *field)
     }
 
-    /// The score divided among the fields by weight and count; what division
-    /// leaves over goes to the first, so that the shares add up.
+    fn weight(&self) -> i64 {
+        self.present().map(Field::weight).sum()
+    }
+
+    /// The score divided among the fields by weight; what division leaves over
+    /// goes to the first, so that the shares add up.
     pub(super) fn shares(&self) -> Vec<(Field, i64)> {
-        let all = i64::try_from(self.frequency()).unwrap_or(i64::MAX).max(1);
-        let mut shares: Vec<(Field, i64)> = Vec::new();
-        for (field, count) in Field::ALL.iter().zip(&self.counts) {
-            if *count > 0 {
-                let part = i64::try_from(field.weight() * count).unwrap_or(i64::MAX);
-                shares.push((*field, self.score / all * part + self.score % all * part / all));
-            }
-        }
+        let all = self.weight().max(1);
+        let part = |field: Field| self.score * field.weight() / all;
+        let mut shares: Vec<(Field, i64)> =
+            self.present().map(|field| (field, part(field))).collect();
         let given: i64 = shares.iter().map(|(_, share)| share).sum();
         if let Some((_, first)) = shares.first_mut() {
             *first += self.score - given;
         }
         shares
     }
-}
-
-fn weighted(counts: &[u64; FIELDS]) -> u64 {
-    Field::ALL.iter().zip(counts).map(|(field, count)| field.weight() * count).sum()
 }
 
 #[derive(Debug, Default)]
@@ -118,19 +115,20 @@ impl Index {
             let mut length = 0;
             for (at, field) in Field::ALL.iter().enumerate() {
                 for word in texts(meta, *field).iter().flat_map(|text| words(text)) {
-                    length += field.weight();
-                    count(&mut terms, word, agent, at);
+                    if add(&mut terms, word, agent, at) {
+                        length += field.weight();
+                    }
                 }
             }
             lengths.push(length);
         }
         let total = lengths.iter().sum();
-        let all = metas.len() as u64;
+        let all = metas.len();
         for term in terms.values_mut() {
-            let rarity = fixed::rarity(all, term.postings.len() as u64);
+            let rarity = fixed::rarity(all, term.postings.len());
             for posting in &mut term.postings {
                 let length = lengths.get(posting.agent).copied().unwrap_or(0);
-                posting.score = fixed::bm25(rarity, posting.frequency(), length, total, all);
+                posting.score = fixed::bm25(rarity, posting.weight(), length, total, all);
             }
         }
         Self { slugs: metas.iter().map(|meta| meta.slug).collect(), terms }
@@ -160,17 +158,19 @@ impl Index {
     }
 }
 
-/// Agents come in their order, so that one's posting is the last so far.
-fn count(terms: &mut BTreeMap<String, Term>, word: Word, agent: usize, field: usize) {
+/// Whether the word is new in this field. Agents come in their order, so that
+/// one's posting is the last so far.
+fn add(terms: &mut BTreeMap<String, Term>, word: Word, agent: usize, field: usize) -> bool {
     let term = terms.entry(word.term).or_default();
     if term.text.is_empty() {
         term.text = word.text;
     }
     if term.postings.last().is_none_or(|last| last.agent != agent) {
-        term.postings.push(Posting { agent, score: 0, counts: [0; FIELDS] });
+        term.postings.push(Posting { agent, score: 0, fields: [false; FIELDS] });
     }
-    if let Some(count) = term.postings.last_mut().and_then(|last| last.counts.get_mut(field)) {
-        *count += 1;
+    match term.postings.last_mut().and_then(|last| last.fields.get_mut(field)) {
+        Some(has) => !std::mem::replace(has, true),
+        None => false,
     }
 }
 
@@ -223,9 +223,9 @@ impl ToCanonical for Entry<'_> {
 
 impl ToCanonical for Posting {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        let Posting { agent, score, counts } = self;
+        let Posting { agent, score, fields } = self;
         encoder.object(|o| {
-            o.field("agent", agent).field("counts", counts.as_slice()).field("score", score);
+            o.field("agent", agent).field("fields", fields.as_slice()).field("score", score);
         });
     }
 }
