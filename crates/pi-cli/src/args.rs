@@ -34,6 +34,12 @@ Exit codes: 0 allowed, identical or verified; 1 denied, findings at or above
 --fail-on, or diverged; 2 usage, configuration or input error; 3 integrity
 failure; 4 review pending.";
 
+const PLAN_HELP: &str = "\
+A step is the slug of an agent, or plain words that only one agent fits.
+  a -> b, a then b    b takes what a hands over
+  a, b                in no order among themselves
+  a -> b; a -> c      several chains; an agent that is named twice is one step";
+
 /// Options of every command.
 #[derive(Args, Debug)]
 pub struct Global {
@@ -101,6 +107,22 @@ pub enum Command {
     Log(LogCommand),
     /// Check exported evidence offline
     Verify(VerifyArgs),
+    /// Which agents a request in plain words would reach, and why
+    Route {
+        /// The words
+        #[arg(required = true, value_name = "WORDS")]
+        words: Vec<String>,
+    },
+    /// Order steps into a plan; nothing is run
+    #[command(after_help = PLAN_HELP)]
+    Plan {
+        /// A chain of steps, or several steps that each hand over to the next
+        #[arg(required = true, value_name = "CHAIN")]
+        steps: Vec<String>,
+    },
+    /// What earlier runs came to
+    #[command(subcommand)]
+    Memory(MemoryCommand),
     /// Explain a reason code
     Explain {
         /// The code; without one, all are listed
@@ -316,4 +338,44 @@ pub struct VerifyArgs {
     /// The log's public key, where it is known from elsewhere
     #[arg(long, value_name = "PUBLIC")]
     pub key: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum MemoryCommand {
+    /// Entries that hold all of these words, best first
+    Search {
+        /// The words
+        #[arg(required = true, value_name = "WORDS")]
+        words: Vec<String>,
+        #[command(flatten)]
+        view: MemoryView,
+    },
+    /// The newest entries
+    List {
+        #[command(flatten)]
+        view: MemoryView,
+    },
+    /// Erase entries
+    Purge(PurgeArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct MemoryView {
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub limit: usize,
+    /// Read the sources of the entries again and say which have changed
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct PurgeArgs {
+    /// The entries of this run
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// All entries of the tenant
+    #[arg(long)]
+    pub all: bool,
 }

@@ -14,6 +14,7 @@ use pi_runtime::{Journal, JournalError, SystemClock};
 use pi_store::{DataFolder, StoreError};
 
 use crate::args::{Color, Format, Global};
+use crate::output::style::{WARN, paint};
 
 /// A command's failure: a sentence and a reason code.
 #[derive(Debug)]
@@ -111,6 +112,12 @@ impl Context {
             // Remarks are a courtesy; losing one is no failure.
             let _ = writeln!(anstream::stderr().lock(), "{text}");
         }
+    }
+
+    /// A failure that does not change the result, on standard error.
+    pub fn warn(&self, text: impl Display) {
+        // Nobody is left to tell when stderr is gone.
+        let _ = writeln!(anstream::stderr().lock(), "{} {text}", paint(WARN, "warning:"));
     }
 
     pub fn data_path(&self) -> Result<PathBuf, Failure> {

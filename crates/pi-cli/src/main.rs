@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod memory;
 mod output;
 
 use std::io::{IsTerminal as _, Write as _};

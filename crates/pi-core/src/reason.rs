@@ -82,12 +82,18 @@ reasons! {
     RunCancelled = "run_cancelled",
     LeaseLost = "lease_lost",
     CheckpointGoalMismatch = "checkpoint_goal_mismatch",
+    // Plain words and plans.
+    NoAgentMatches = "no_agent_matches",
+    RouteAmbiguous = "route_ambiguous",
     // The log.
     LogUnavailable = "log_unavailable",
     LogCorrupt = "log_corrupt",
     LogTruncated = "log_truncated",
     CheckpointInvalid = "checkpoint_invalid",
     KeyUnavailable = "key_unavailable",
+    // Memory.
+    MemoryUnavailable = "memory_unavailable",
+    MemoryCorrupt = "memory_corrupt",
     // Replay.
     InputsNotRetained = "inputs_not_retained",
     InputsChanged = "inputs_changed",

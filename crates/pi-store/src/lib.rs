@@ -7,6 +7,7 @@ pub mod error;
 pub mod evidence;
 pub mod folder;
 pub mod keys;
+pub mod memory;
 pub mod sqlite;
 pub mod verify;
 
@@ -15,6 +16,7 @@ use pi_event_fabric::{Bundle, Checkpoint, EventDraft, PublicKey};
 
 pub use error::StoreError;
 pub use folder::DataFolder;
+pub use memory::{Memory, MemoryError, MemoryOptions};
 pub use sqlite::SqliteStore;
 pub use verify::{Verification, VerifyOptions};
 

@@ -6,7 +6,10 @@ mod demo;
 mod doctor;
 mod explain;
 mod log;
+mod memory;
+mod plan;
 mod replay;
+mod route;
 mod runs;
 mod scan;
 mod verify;
@@ -37,6 +40,9 @@ pub fn run(context: &Context, command: Command) -> Outcome {
         Command::Replay(args) => replay::run(context, &args),
         Command::Log(command) => log::run(context, &command),
         Command::Verify(args) => verify::run(context, &args),
+        Command::Route { words } => route::run(context, &words),
+        Command::Plan { steps } => plan::run(context, &steps),
+        Command::Memory(command) => memory::run(context, &command),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Doctor => doctor::run(context),
         Command::Demo { examples } => demo::run(context, &examples),

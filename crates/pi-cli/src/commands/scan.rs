@@ -14,6 +14,7 @@ use pi_runtime::{Progress, ScanOptions, scan};
 use super::{catalogue, finished};
 use crate::args::{Evidence, ScanArgs};
 use crate::context::{Context, Failure, Outcome};
+use crate::memory;
 
 pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
     let catalogue = catalogue()?;
@@ -27,6 +28,11 @@ pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
         write_baseline(path, &scanned.ran.outcome)?;
         context.remark(format!("wrote {}", path.display()));
     }
+    let source = match args.paths.as_slice() {
+        [path] => Some(path.as_path()),
+        _ => None,
+    };
+    memory::note(context, &journal, &scanned.ran, source);
     finished(context, &scanned.ran, &scanned.base, &catalogue)?;
     Ok(exit_code(&scanned.ran.outcome, args))
 }

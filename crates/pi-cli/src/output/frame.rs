@@ -5,6 +5,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use pi_artifacts::{LineIndex, Span, redact};
 
+use super::printable::printable_char;
+
 /// Widest line that is shown whole.
 const MAX_LINE_CHARS: usize = 160;
 
@@ -45,22 +47,12 @@ fn masked_line(text: &str, line: Span, masked: &[Span]) -> Vec<char> {
     if any {
         return content
             .char_indices()
-            .map(|(at, character)| if inside(start + at) { '*' } else { printable(character) })
+            .map(|(at, character)| if inside(start + at) { '*' } else { printable_char(character) })
             .collect();
     }
     // No agent named a secret here; the safety net looks again.
     let redacted = redact::redact_text(content);
-    redacted.chars().map(printable).collect()
-}
-
-fn printable(character: char) -> char {
-    match character {
-        '\t' => ' ',
-        control if control.is_control() => '\u{fffd}',
-        // Characters that reorder or hide the text around them.
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        other => other,
-    }
+    redacted.chars().map(printable_char).collect()
 }
 
 /// The part of `span` that lies on `line`, in characters.

@@ -2,6 +2,7 @@
 
 pub mod frame;
 pub mod json;
+pub mod printable;
 pub mod sarif;
 pub mod style;
 pub mod text;
