@@ -2,6 +2,7 @@
 
 mod generate;
 mod new_agent;
+mod schemas;
 
 use std::process::Command;
 use std::time::Instant;
