@@ -28,6 +28,9 @@ pub enum SequenceError {
     /// The shard is frozen.
     #[error("the partition `{0}` is frozen")]
     Frozen(String),
+    /// The shard has no events.
+    #[error("the partition `{0}` has no events")]
+    Empty(String),
     /// The shard is not frozen.
     #[error("the partition `{0}` is not frozen")]
     NotFrozen(String),
@@ -90,6 +93,9 @@ impl ShardSequence {
         if shard == PARTITION {
             return Err(SequenceError::Governance);
         }
+        if self.sequence == 0 {
+            return Err(SequenceError::Empty(shard.to_owned()));
+        }
         if std::mem::replace(&mut self.frozen, true) {
             return Err(SequenceError::Frozen(shard.to_owned()));
         }
@@ -151,7 +157,8 @@ impl EpochMarker {
         Digest::of_canonical(&Marked { marker: self, hash: None })
     }
 
-    fn read(payload: &Value) -> Option<Self> {
+    /// Reads a stored marker; `None` when it has another layout.
+    pub fn read(payload: &Value) -> Option<Self> {
         let link = |value: &Value| match value.as_str()? {
             "" => Some(None),
             hex => Digest::from_hex(hex).map(Some),
@@ -218,7 +225,8 @@ pub struct Shards {
     pub sequences: BTreeMap<String, ShardSequence>,
     /// Leaf indices of the epoch markers.
     pub starts: Vec<u64>,
-    last_marker: Option<Digest>,
+    /// Coordination hash of the newest marker.
+    pub last_marker: Option<Digest>,
 }
 
 impl Shards {

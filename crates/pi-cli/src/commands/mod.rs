@@ -4,6 +4,7 @@ mod agents;
 mod demo;
 mod doctor;
 mod explain;
+mod fence;
 mod log;
 mod replay;
 mod runs;
