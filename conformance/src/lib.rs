@@ -1,3 +1,6 @@
-//! Nothing but tests: `tests/rules.rs` holds one test for each specification
-//! rule that is implemented, named by its id; `tests/differential.rs` compares
-//! with the independent verifier.
+//! Nothing but tests, and what they share: `tests/rules.rs` and `tests/event_fabric.rs`
+//! hold one test for each specification rule that is implemented, named by its id;
+//! `tests/differential.rs` compares with the independent verifier; `tests/golden.rs`
+//! verifies and replays the histories in `golden/`.
+
+pub mod golden;
