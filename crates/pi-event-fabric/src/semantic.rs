@@ -206,9 +206,8 @@ impl ToCanonical for Parent {
 }
 
 /// Whether a canonical payload has the reserved member. Quotes inside strings are
-/// escaped, so the bytes below stand only where a key is.
+/// escaped, so the text below stands only where a key is.
 pub fn has_reserved_key(payload: &[u8]) -> bool {
-    const NEEDLE: &[u8] = b"\"_semantic\":";
-    payload.windows(NEEDLE.len()).any(|window| window == NEEDLE)
+    std::str::from_utf8(payload).is_ok_and(|text| text.contains("\"_semantic\":"))
         && parse(payload).is_ok_and(|value| value.get(KEY).is_some())
 }
