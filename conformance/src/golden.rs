@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pi_agent_api::{Catalogue, CatalogueError, Report, Rule, Stop, declare_agent};
 use pi_artifacts::{Artifact, Kind};
-use pi_core::{Clock, Confidence, Digest, InvalidName, Name, Severity, Timestamp};
+use pi_core::id::InvalidName;
+use pi_core::{Clock, Confidence, Digest, Name, Severity, Timestamp};
 use pi_runtime::{Journal, JournalError};
 use pi_store::{DataFolder, StoreError};
 
