@@ -70,6 +70,19 @@ fn connection(path: &Path) -> Connection {
 }
 
 #[test]
+#[cfg(debug_assertions)]
+fn a_payload_without_a_fitting_schema_fails_the_test_that_appends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let unregistered = EventDraft { schema: "pi.unheard.of", ..draft("a", "{}") };
+    let unfit = EventDraft { schema: "pi.event.redacted", ..draft("a", r#"{"leaf_index":-1}"#) };
+    for draft in [unregistered, unfit] {
+        let append = std::panic::AssertUnwindSafe(|| store.append(vec![draft]).map(|_| ()));
+        assert!(std::panic::catch_unwind(append).is_err());
+    }
+}
+
+#[test]
 fn events_are_found_by_their_correlation() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
@@ -143,8 +156,8 @@ fn a_refused_append_does_not_fail_the_others_of_its_commit() {
     let tickets: Vec<_> = (0..200)
         .map(|n| store.submit(vec![draft(if n % 2 == 0 { "a" } else { "b" }, "1")]).unwrap())
         .collect();
-    let refused = tickets.into_iter().filter(|_| true).map(pi_store::Ticket::wait);
-    assert_eq!(refused.filter(Result::is_err).count(), 100);
+    let answers = tickets.into_iter().map(pi_store::Ticket::wait);
+    assert_eq!(answers.filter(Result::is_err).count(), 100);
     assert_eq!(store.head(&name("b")).unwrap().offset, 100);
     verify(&store).unwrap();
 }
