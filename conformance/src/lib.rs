@@ -28,6 +28,7 @@ use pi_kernel::request::{
 };
 use pi_kernel::run::{Command, NodeState, Run};
 
+pub mod golden;
 pub mod straw;
 
 /// A Dockerfile that the straw agent reports on.

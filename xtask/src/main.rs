@@ -2,6 +2,7 @@
 
 mod generate;
 mod new_agent;
+mod schemas;
 
 use std::process::Command;
 use std::time::Instant;
@@ -16,6 +17,7 @@ usage: cargo xtask TASK
   bench                    the published measurements
   coverage                 line coverage with its gate
   generate [--check]       rebuild derived files, or fail when they differ
+  golden VERSION           a golden history of the log's present format, once
   new-agent DOMAIN SLUG    an agent's file, cases and registry line";
 
 fn main() -> Result<()> {
@@ -29,6 +31,9 @@ fn main() -> Result<()> {
         ["coverage"] => coverage(),
         ["generate"] => generate::run(false),
         ["generate", "--check"] => generate::run(true),
+        ["golden", version] => {
+            step("cargo", &["run", "-q", "-p", "pi-conformance", "--example", "golden", version])
+        }
         ["new-agent", domain, slug] => new_agent::run(domain, slug),
         _ => bail!("{USAGE}"),
     }

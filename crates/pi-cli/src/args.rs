@@ -321,6 +321,9 @@ pub enum LogCommand {
         /// The run
         run: String,
     },
+    /// Approvals to read events with another version of their schema
+    #[command(subcommand)]
+    Fence(FenceCommand),
     /// Erase the content of an event; its proofs stay
     Redact {
         /// `PARTITION:OFFSET`
@@ -329,6 +332,27 @@ pub enum LogCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum FenceCommand {
+    /// Approve reading events of one version as another
+    Approve(FenceArgs),
+    /// End an approval
+    Revoke(FenceArgs),
+    /// List the approvals that hold
+    List,
+}
+
+#[derive(Args, Debug)]
+pub struct FenceArgs {
+    /// The version that events were written with, as NAME@VERSION
+    pub from: String,
+    /// The version that they may be read with
+    pub to: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
 }
 
 #[derive(Args, Debug)]

@@ -94,6 +94,19 @@ reasons! {
     // Memory.
     MemoryUnavailable = "memory_unavailable",
     MemoryCorrupt = "memory_corrupt",
+    ReservedKey = "reserved_key",
+    UnknownParent = "unknown_parent",
+    TrustTooLow = "trust_too_low",
+    ShardFrozen = "shard_frozen",
+    EpochOutOfOrder = "epoch_out_of_order",
+    ConsumerFenced = "consumer_fenced",
+    ConsumerCheckpointInvalid = "consumer_checkpoint_invalid",
+    SubscriberLagging = "subscriber_lagging",
+    // Schemas.
+    UnknownSchema = "unknown_schema",
+    SchemaMismatch = "schema_mismatch",
+    NoMigrationPath = "no_migration_path",
+    FenceDenied = "fence_denied",
     // Replay.
     InputsNotRetained = "inputs_not_retained",
     InputsChanged = "inputs_changed",

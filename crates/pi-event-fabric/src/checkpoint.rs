@@ -83,6 +83,14 @@ impl SigningKey {
         Self(ed25519_dalek::SigningKey::from_bytes(seed))
     }
 
+    /// A secret of its own for a purpose, such as sealing what is kept beside the log.
+    pub fn derive(&self, purpose: &str) -> Digest {
+        let mut hasher = Hasher::new();
+        hasher.update(b"pi.derive/1\0").update(purpose.as_bytes()).update(b"\0");
+        hasher.update(self.0.as_bytes());
+        hasher.finish()
+    }
+
     /// The public half.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())

@@ -1,19 +1,33 @@
-//! The log as data: events, chains, tree, checkpoints, proofs, bundles.
+//! The log as data: events, chains, tree, checkpoints, proofs, bundles; schemas and
+//! their migrations, replay across versions, epochs, semantic events.
 //!
 //! The format is `docs/spec/log-format.md`. Pure: storage is `pi-store`'s.
 
 pub mod bundle;
+pub mod catalogue;
+pub mod chain;
 pub mod checkpoint;
+pub mod epoch;
 pub mod event;
+pub mod evolution;
+pub mod fence;
+pub mod governance;
 pub mod header;
 pub mod merkle;
+pub mod migration;
+pub mod order;
 pub mod receipts;
+pub mod registry;
+pub mod replay;
+pub mod schema;
+pub mod semantic;
 
 pub use bundle::Bundle;
 pub use checkpoint::{Checkpoint, PublicKey, SigningKey};
 pub use event::{EventDraft, Head, RunField, SaltedDraft, SealedEvent, seal};
 pub use header::HeaderView;
 pub use merkle::Tree;
+pub use registry::Registry;
 
 use pi_core::Reason;
 

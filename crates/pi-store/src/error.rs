@@ -2,6 +2,10 @@
 
 use pi_core::{Name, Reason, RunId};
 use pi_event_fabric::IntegrityError;
+use pi_event_fabric::epoch::SequenceError;
+use pi_event_fabric::evolution::EvolutionError;
+use pi_event_fabric::replay::ReplayError;
+use pi_event_fabric::semantic::{KEY, SemanticError};
 
 /// An error of the store.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -55,6 +59,61 @@ pub enum StoreError {
     /// The run was claimed by somebody else.
     #[error("`{0}` was claimed by another process")]
     LeaseLost(RunId),
+    /// A partition or an epoch does not go on.
+    #[error(transparent)]
+    Sequence(#[from] SequenceError),
+    /// A semantic event is refused.
+    #[error(transparent)]
+    Semantic(#[from] SemanticError),
+    /// A plain payload has the reserved member.
+    #[error("a payload cannot have the member `{KEY}`")]
+    ReservedKey,
+    /// Events that move sequences come together with others.
+    #[error("events that freeze, release or mark must be appended alone")]
+    MixedControl,
+    /// An event that moves sequences would be erased.
+    #[error("events that freeze, release or mark cannot be redacted")]
+    Governing,
+    /// A consumer does not hold the partition any more.
+    #[error("`{member}` of the group `{group}` has no lease on it: {problem}")]
+    Fenced {
+        /// The group.
+        group: String,
+        /// The member.
+        member: String,
+        /// Why.
+        problem: &'static str,
+    },
+    /// A consumer's checkpoint does not hold.
+    #[error("the checkpoint of `{group}` at {partition}: {problem}")]
+    ConsumerCheckpoint {
+        /// The group.
+        group: String,
+        /// The partition, or `all partitions`.
+        partition: String,
+        /// Why.
+        problem: &'static str,
+    },
+    /// A projection may not do this.
+    #[error("the projection `{group}` fails: {problem}")]
+    Projection {
+        /// The group.
+        group: String,
+        /// What it tried, or what went wrong.
+        problem: String,
+    },
+    /// A subscriber is too slow.
+    #[error("the subscriber is too slow; it can go on at leaf {next}")]
+    Lagging {
+        /// The first event that it did not get.
+        next: u64,
+    },
+    /// A replay stopped.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The log of evolution does not hold.
+    #[error(transparent)]
+    Evolution(#[from] EvolutionError),
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -71,7 +130,30 @@ impl StoreError {
             StoreError::Key { .. } => Reason::KeyUnavailable,
             StoreError::Integrity(error) => error.reason,
             StoreError::Version { .. } => Reason::UnknownVersion,
-            StoreError::NoEvent { .. } => Reason::InvalidRequest,
+            StoreError::NoEvent { .. }
+            | StoreError::MixedControl
+            | StoreError::Governing
+            | StoreError::Projection { .. } => Reason::InvalidRequest,
+            StoreError::Sequence(SequenceError::Frozen(_)) => Reason::ShardFrozen,
+            StoreError::Sequence(
+                SequenceError::OutOfOrder { .. } | SequenceError::Marker { .. },
+            ) => Reason::EpochOutOfOrder,
+            StoreError::Sequence(_) => Reason::InvalidRequest,
+            StoreError::Semantic(error) => match error {
+                SemanticError::TrustTooLow { .. } | SemanticError::TrustClaimed { .. } => {
+                    Reason::TrustTooLow
+                }
+                SemanticError::UnknownParent { .. } => Reason::UnknownParent,
+                SemanticError::NotReproducible => Reason::LogCorrupt,
+                SemanticError::ParentOrder => Reason::InvalidRequest,
+                SemanticError::Payload => Reason::ReservedKey,
+            },
+            StoreError::ReservedKey => Reason::ReservedKey,
+            StoreError::Fenced { .. } => Reason::ConsumerFenced,
+            StoreError::ConsumerCheckpoint { .. } => Reason::ConsumerCheckpointInvalid,
+            StoreError::Lagging { .. } => Reason::SubscriberLagging,
+            StoreError::Replay(error) => error.reason(),
+            StoreError::Evolution(_) => Reason::SchemaMismatch,
             StoreError::NoRun(_) => Reason::UnknownRun,
             StoreError::LeaseLost(_) => Reason::LeaseLost,
         }

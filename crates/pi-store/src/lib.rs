@@ -3,20 +3,31 @@
 //!
 //! A shell crate: files, threads and randomness (salts, keys) live here.
 
+pub mod consumer;
 pub mod error;
 pub mod evidence;
 pub mod folder;
+pub mod follow;
+pub mod governance;
 pub mod keys;
 pub mod memory;
+pub mod projection;
 pub mod sqlite;
+pub mod verified;
 pub mod verify;
 
 use pi_core::{Digest, Name, RunId};
-use pi_event_fabric::{Bundle, Checkpoint, EventDraft, PublicKey};
+use pi_event_fabric::epoch::Shards;
+use pi_event_fabric::order::{OrderKey, Priorities};
+use pi_event_fabric::semantic::{Semantics, TrustPolicy};
+use pi_event_fabric::{Bundle, Checkpoint, EventDraft, Head, PublicKey};
 
+pub use consumer::Consumer;
 pub use error::StoreError;
 pub use folder::DataFolder;
+pub use follow::{Follower, Overflow, Subscription};
 pub use memory::{Memory, MemoryError, MemoryOptions};
+pub use projection::Projection;
 pub use sqlite::SqliteStore;
 pub use verify::{Verification, VerifyOptions};
 
@@ -51,6 +62,18 @@ pub struct StoredEvent {
     pub header: Vec<u8>,
     /// Salt and payload; `None` when redacted.
     pub content: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl StoredEvent {
+    /// Hash of the event.
+    pub fn hash(&self) -> Digest {
+        Digest::of(&self.header)
+    }
+
+    /// Salt and payload as slices.
+    pub fn parts(&self) -> Option<(&[u8], &[u8])> {
+        self.content.as_ref().map(|(salt, payload)| (salt.as_slice(), payload.as_slice()))
+    }
 }
 
 /// One run in the list of runs.
@@ -116,6 +139,15 @@ pub trait EventStore: Send + Sync {
         self.submit(drafts)?.wait()
     }
 
+    /// Appends a semantic event, when its actor is trusted enough and its parents lie
+    /// in this log. Plain appends cannot have its reserved member.
+    fn append_semantic(
+        &self,
+        draft: EventDraft,
+        semantics: &Semantics,
+        policy: &TrustPolicy,
+    ) -> Result<Appended, StoreError>;
+
     /// Events of a partition in order, from an offset.
     fn partition(
         &self,
@@ -136,6 +168,24 @@ pub trait EventStore: Send + Sync {
 
     /// Events after a leaf index, in order.
     fn after(&self, leaf_index: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Where a partition ends.
+    fn head(&self, partition: &Name) -> Result<Head, StoreError>;
+
+    /// Events with a correlation id, in the order of their commits.
+    fn by_correlation(&self, id: &str, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Visits the events of several partitions in their total order: epoch, priority
+    /// of the partition, offset, event hash.
+    fn visit_ordered(
+        &self,
+        partitions: &[Name],
+        priorities: &Priorities,
+        visit: &mut dyn FnMut(OrderKey, StoredEvent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Sequences of the partitions, which of them stand still, and the epochs.
+    fn shards(&self) -> Result<Shards, StoreError>;
 
     /// Runs, newest first.
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError>;

@@ -1,5 +1,7 @@
 //! The log in one SQLite file a tenant.
 
+mod control;
+mod ordered;
 mod read;
 mod schema;
 mod write;
@@ -9,8 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
+use pi_event_fabric::catalogue;
+use pi_event_fabric::epoch::{Shards, is_control};
 use pi_event_fabric::event::SALT_BYTES;
-use pi_event_fabric::{Bundle, EventDraft, PublicKey, SaltedDraft, SigningKey};
+use pi_event_fabric::order::{OrderKey, Priorities};
+use pi_event_fabric::semantic::{Parent, SemanticError, Semantics, TrustPolicy, has_reserved_key};
+use pi_event_fabric::{
+    Bundle, EventDraft, Head, HeaderView, PublicKey, SaltedDraft, SigningKey, governance,
+};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
@@ -19,7 +27,8 @@ use crate::keys::{fill_random, signing_key};
 use crate::verify::{Verification, VerifyOptions, verify};
 use crate::{Appended, EventStore, Fence, RunEntry, StoredEvent, Ticket};
 
-pub(crate) use schema::open_reader;
+pub(crate) use read::{after, partition};
+pub(crate) use schema::{open_reader, open_writer};
 
 /// Appends that may wait for the writer; more wait for a place.
 const QUEUE: usize = 1024;
@@ -42,7 +51,7 @@ impl SqliteStore {
     /// Opens the log of a tenant and creates it if there is none.
     pub fn open(folder: &DataFolder, tenant: &Name) -> Result<Self, StoreError> {
         let key = Arc::new(signing_key(folder)?);
-        let connection = schema::open_writer(&folder.database(tenant))?;
+        let connection = open_writer(&folder.database(tenant))?;
         let (queue, requests) = sync_channel(QUEUE);
         let writer = write::Writer::new(connection, folder, tenant, Arc::clone(&key))?;
         let writer = write::spawn("pi-log-writer", move || writer.run(&requests))?;
@@ -54,6 +63,16 @@ impl SqliteStore {
             queue: Some(queue),
             writer: Some(writer),
         })
+    }
+
+    /// The folder that the log lies in.
+    pub fn folder(&self) -> &DataFolder {
+        &self.folder
+    }
+
+    /// The key of the folder.
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
     }
 
     /// Runs a query on a reading connection.
@@ -89,6 +108,11 @@ impl SqliteStore {
         fence: Option<Fence>,
         redacts: Option<u64>,
     ) -> Result<Ticket, StoreError> {
+        debug_assert_eq!(
+            drafts.iter().find_map(unfit),
+            None,
+            "see crates/pi-event-fabric/src/catalogue.rs"
+        );
         let mut salts = vec![[0; SALT_BYTES]; drafts.len()];
         fill_random(salts.as_flattened_mut())?;
         let drafts =
@@ -105,6 +129,13 @@ impl SqliteStore {
         self.request(write::Request::Aside(work, done))?;
         result.recv().unwrap_or(Err(StoreError::Closed))
     }
+}
+
+/// A payload that does not fit its schema. Debug builds check every append; release
+/// builds trust encoders that were tested.
+fn unfit(draft: &EventDraft) -> Option<String> {
+    let fits = catalogue::check(draft.schema, draft.schema_version, &draft.payload);
+    fits.err().map(|error| error.to_string())
 }
 
 impl Drop for SqliteStore {
@@ -135,6 +166,9 @@ impl EventStore for SqliteStore {
         drafts: Vec<EventDraft>,
         fence: Option<Fence>,
     ) -> Result<Ticket, StoreError> {
+        if drafts.iter().any(|draft| has_reserved_key(&draft.payload)) {
+            return Err(StoreError::ReservedKey);
+        }
         self.append_and_erase(drafts, fence, None)
     }
 
@@ -148,6 +182,27 @@ impl EventStore for SqliteStore {
         }))?;
         let epoch = told.recv().map_err(|_| StoreError::Closed)?;
         Ok(Fence { run: run.clone(), epoch })
+    }
+
+    fn append_semantic(
+        &self,
+        mut draft: EventDraft,
+        semantics: &Semantics,
+        policy: &TrustPolicy,
+    ) -> Result<Appended, StoreError> {
+        policy.admit(&draft.actor, semantics.trust)?;
+        for parent in &semantics.parents {
+            let Parent { leaf_index, event_hash } = *parent;
+            let known = self
+                .after(leaf_index.checked_sub(1), 1)?
+                .into_iter()
+                .any(|event| event.leaf_index == leaf_index && event.hash() == event_hash);
+            if !known {
+                return Err(SemanticError::UnknownParent { leaf_index, event_hash }.into());
+            }
+        }
+        draft.payload = semantics.attach(draft.schema, &draft.payload)?;
+        self.append_and_erase(vec![draft], None, None)?.wait()
     }
 
     fn partition(
@@ -173,6 +228,27 @@ impl EventStore for SqliteStore {
 
     fn after(&self, leaf_index: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(|connection| read::after(connection, leaf_index, limit))
+    }
+
+    fn head(&self, partition: &Name) -> Result<Head, StoreError> {
+        self.read(|connection| read::head(connection, partition))
+    }
+
+    fn by_correlation(&self, id: &str, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|connection| read::by_correlation(connection, id, limit))
+    }
+
+    fn visit_ordered(
+        &self,
+        partitions: &[Name],
+        priorities: &Priorities,
+        visit: &mut dyn FnMut(OrderKey, StoredEvent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|connection| ordered::visit(connection, partitions, priorities, visit))
+    }
+
+    fn shards(&self) -> Result<Shards, StoreError> {
+        self.read(control::load)
     }
 
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
@@ -204,6 +280,15 @@ impl EventStore for SqliteStore {
         event: EventDraft,
     ) -> Result<Appended, StoreError> {
         let leaf = self.read(|connection| read::leaf_at(connection, partition, offset))?;
+        let found = self.partition(partition, offset, 1)?;
+        let governs = |event: &StoredEvent| {
+            HeaderView::parse(&event.header).is_some_and(|view| {
+                view.partition == governance::PARTITION && is_control(view.event_type)
+            })
+        };
+        if found.first().is_some_and(governs) {
+            return Err(StoreError::Governing);
+        }
         self.append_and_erase(vec![event], None, Some(leaf))?.wait()
     }
 

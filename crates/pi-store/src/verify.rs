@@ -1,5 +1,6 @@
 //! Verification: every stored byte is read and hashed again.
 
+mod derived;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use crate::error::StoreError;
 use crate::folder::{DataFolder, read_notes};
 use crate::sqlite::open_reader;
+use derived::Derived;
 use rows::{Batch, Content, Stored};
 
 /// What to verify.
@@ -88,6 +90,7 @@ struct Walk<'a> {
     roots: BTreeMap<u64, Digest>,
     erased: Vec<(u64, String)>,
     redactions: Vec<u64>,
+    derived: Derived,
     result: Verification,
 }
 
@@ -127,6 +130,7 @@ impl<'a> Walk<'a> {
             roots: BTreeMap::new(),
             erased: Vec::new(),
             redactions: Vec::new(),
+            derived: Derived::default(),
             result: Verification::default(),
         })
     }
@@ -160,6 +164,7 @@ impl<'a> Walk<'a> {
             return Err(corrupt("the event is of another tenant"));
         }
         let event_hash = Digest::of(header);
+        self.derived.before(&view).map_err(|problem| corrupt(&problem))?;
         self.link(&view, event_hash).map_err(|problem| corrupt(&problem))?;
         let payload = match *content {
             Content::Whole { salt_length, payload, hash } => {
@@ -186,6 +191,7 @@ impl<'a> Walk<'a> {
         {
             self.redactions.push(leaf);
         }
+        self.derived.take(&view, payload, &self.heads).map_err(|problem| corrupt(&problem))?;
         if let Some(run) = view.run {
             self.run(run, leaf, &view, payload).map_err(|problem| corrupt(&problem))?;
         }
@@ -249,6 +255,7 @@ impl<'a> Walk<'a> {
         self.check_checkpoints(outside)?;
         self.check_heads(connection)?;
         self.check_runs(connection)?;
+        self.derived.check(connection)?;
         self.result.redacted = self.erased.len() as u64;
         self.result.root = Some(self.tree.root());
         self.result.heads = self

@@ -7,9 +7,9 @@ use pi_core::canonical::{Encoder, parse};
 use pi_core::{Name, Reason};
 use pi_event_fabric::{HeaderView, RunField};
 use pi_kernel::record::Record;
-use pi_store::{StoredEvent, VerifyOptions};
+use pi_store::{Follower, StoredEvent, VerifyOptions};
 
-use super::run_id;
+use super::{fence, run_id};
 use crate::args::LogCommand;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::style::{BAD, BOLD, DIM, GOOD, paint};
@@ -29,6 +29,7 @@ pub fn run(context: &Context, command: &LogCommand) -> Outcome {
             let bundle = context.journal()?.store().export(&run_id(run)?)?;
             emit_canonical(context, &bundle)
         }
+        LogCommand::Fence(command) => fence::run(context, command),
         LogCommand::Redact { event, reason } => redact(context, event, reason),
     }
 }
@@ -97,23 +98,25 @@ fn verify(context: &Context, partition: Option<Name>, deep: bool) -> Outcome {
 
 fn tail(context: &Context, lines: usize, follow: bool) -> Outcome {
     let journal = context.journal()?;
-    let mut events = journal.store().tail(lines)?;
-    let mut last = None;
-    loop {
-        let mut out = String::new();
-        for event in &events {
-            last = Some(event.leaf_index);
-            line(context, &mut out, event);
-        }
-        context.emit(&out)?;
-        if !follow {
-            return Ok(0);
-        }
-        if events.is_empty() {
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        events = journal.store().after(last, 1000)?;
+    let events = journal.store().tail(lines)?;
+    show_lines(context, &events)?;
+    if !follow {
+        return Ok(0);
     }
+    let last = events.last().map(|event| event.leaf_index);
+    let mut follower = Follower::new(&context.folder()?, &context.global.tenant, last)?;
+    loop {
+        let events = follower.wait(1000, Duration::from_secs(60))?;
+        show_lines(context, &events)?;
+    }
+}
+
+fn show_lines(context: &Context, events: &[StoredEvent]) -> Result<(), Failure> {
+    let mut out = String::new();
+    for event in events {
+        line(context, &mut out, event);
+    }
+    context.emit(&out)
 }
 
 fn line(context: &Context, out: &mut String, event: &StoredEvent) {

@@ -5,6 +5,7 @@ mod compose;
 mod demo;
 mod doctor;
 mod explain;
+mod fence;
 mod log;
 mod memory;
 mod plan;

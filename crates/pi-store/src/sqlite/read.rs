@@ -1,11 +1,12 @@
 //! Queries.
 
-use pi_core::{Digest, Name, RunId};
+use pi_core::{Digest, Encoder, Name, RunId};
 use pi_event_fabric::bundle::BundledEvent;
 use pi_event_fabric::merkle::{Nodes, leaf_hash};
-use pi_event_fabric::{Bundle, HeaderView, PublicKey};
+use pi_event_fabric::{Bundle, Head, HeaderView, PublicKey};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::write::digest;
 use crate::error::StoreError;
 use crate::{RunEntry, StoredEvent, evidence, read_checkpoint};
 
@@ -18,7 +19,7 @@ pub(crate) fn row_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     Ok(StoredEvent { leaf_index: row.get(0)?, header: row.get(1)?, content: salt.zip(payload) })
 }
 
-pub(super) fn partition(
+pub(crate) fn partition(
     connection: &Connection,
     partition: &Name,
     from: u64,
@@ -63,7 +64,7 @@ pub(super) fn tail(connection: &Connection, limit: usize) -> Result<Vec<StoredEv
     Ok(events)
 }
 
-pub(super) fn after(
+pub(crate) fn after(
     connection: &Connection,
     leaf: Option<u64>,
     limit: usize,
@@ -72,6 +73,31 @@ pub(super) fn after(
     let mut statement = connection.prepare_cached(&sql)?;
     let from = leaf.map_or(0, |leaf| leaf + 1);
     let rows = statement.query_map((from, limit), row_event)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn head(connection: &Connection, partition: &Name) -> Result<Head, StoreError> {
+    let found: Option<(u64, Vec<u8>)> = connection
+        .prepare_cached("SELECT offset, event_hash FROM heads WHERE partition = ?1")?
+        .query_row([partition.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.map_or(Head::default(), |(offset, hash)| Head { offset, event_hash: digest(&hash) }))
+}
+
+pub(super) fn by_correlation(
+    connection: &Connection,
+    id: &str,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let sql = format!(
+        "{EVENT} WHERE e.leaf IN (SELECT leaf FROM correlations WHERE correlation = ?1)
+         ORDER BY e.leaf LIMIT ?2"
+    );
+    // Headers spell the id in JSON.
+    let spelt = String::from_utf8_lossy(&Encoder::encode(id)).into_owned();
+    let spelt = spelt.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map((spelt, limit), row_event)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use pi_event_fabric::HeaderView;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
 
 /// The format of the database, kept in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long a writer waits for another process's transaction.
 const BUSY_MS: u64 = 30_000;
@@ -85,6 +86,59 @@ WHEN NEW.leaf IS NOT OLD.leaf OR NEW.salt IS NOT NULL OR NEW.payload IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: a payload can only be erased'); END;
 ";
 
+/// What version 2 added: epochs, reads by correlation, and what consumers keep. The
+/// first two derive from the log and are checked against it. A consumer's checkpoint
+/// only ever moves forward within one incarnation of its projection.
+const SCHEMA_2: &str = "
+ALTER TABLE heads ADD COLUMN frozen INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE epochs (
+  epoch INTEGER PRIMARY KEY,
+  leaf  INTEGER NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE correlations (
+  correlation TEXT NOT NULL,
+  leaf        INTEGER NOT NULL,
+  PRIMARY KEY (correlation, leaf)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE consumers (
+  name        TEXT PRIMARY KEY,
+  generation  INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL,
+  total       INTEGER NOT NULL,
+  seal        BLOB NOT NULL
+) STRICT;
+CREATE TABLE consumer_members (
+  consumer    TEXT NOT NULL,
+  member      TEXT NOT NULL,
+  lease_until INTEGER NOT NULL,
+  PRIMARY KEY (consumer, member)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE consumer_checkpoints (
+  consumer    TEXT NOT NULL,
+  partition   TEXT NOT NULL,
+  incarnation INTEGER NOT NULL,
+  offset      INTEGER NOT NULL,
+  event_hash  BLOB NOT NULL,
+  seal        BLOB NOT NULL,
+  PRIMARY KEY (consumer, partition)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER epochs_no_update BEFORE UPDATE ON epochs
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: epochs are append-only'); END;
+CREATE TRIGGER epochs_no_delete BEFORE DELETE ON epochs
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: epochs are append-only'); END;
+CREATE TRIGGER correlations_no_update BEFORE UPDATE ON correlations
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: correlations are append-only'); END;
+CREATE TRIGGER correlations_no_delete BEFORE DELETE ON correlations
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: correlations are append-only'); END;
+CREATE TRIGGER consumer_checkpoints_forward BEFORE UPDATE ON consumer_checkpoints
+WHEN NEW.incarnation < OLD.incarnation
+  OR (NEW.incarnation = OLD.incarnation AND NEW.offset <= OLD.offset)
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: checkpoints of consumers move forward'); END;
+CREATE TRIGGER consumer_checkpoints_no_delete BEFORE DELETE ON consumer_checkpoints
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: checkpoints of consumers stay'); END;
+";
+
 /// Opens or creates a database for writing.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = Connection::open_with_flags(
@@ -140,18 +194,37 @@ fn known(found: i64) -> Result<(), StoreError> {
 }
 
 fn migrate(connection: &Connection) -> Result<(), StoreError> {
-    if version(connection)? == 0 {
+    if version(connection)? < VERSION {
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        // Another process may have created it meanwhile.
-        let result = match version(connection) {
-            Ok(0) => connection
-                .execute_batch(&format!("{SCHEMA} PRAGMA user_version = {VERSION};"))
-                .map_err(StoreError::from),
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
+        // Another process may have done it meanwhile.
+        let result = version(connection).and_then(|found| upgrade(connection, found));
         connection.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
         result?;
     }
     known(version(connection)?)
+}
+
+/// Brings a database of any older version to this one.
+fn upgrade(connection: &Connection, found: i64) -> Result<(), StoreError> {
+    if found < 1 {
+        connection.execute_batch(SCHEMA)?;
+    }
+    if found < 2 {
+        connection.execute_batch(SCHEMA_2)?;
+        correlate(connection)?;
+    }
+    Ok(connection.pragma_update(None, "user_version", VERSION)?)
+}
+
+/// Enters the events that version 1 had already.
+fn correlate(connection: &Connection) -> Result<(), StoreError> {
+    let mut events = connection.prepare("SELECT leaf, header FROM events ORDER BY leaf")?;
+    let mut rows = events.query([])?;
+    while let Some(row) = rows.next()? {
+        let (leaf, header): (u64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        if let Some(id) = HeaderView::parse(&header).and_then(|view| view.correlation_id) {
+            connection.execute("INSERT INTO correlations VALUES (?1, ?2)", (id, leaf))?;
+        }
+    }
+    Ok(())
 }

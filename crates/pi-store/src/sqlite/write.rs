@@ -6,9 +6,11 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
-use pi_event_fabric::{Checkpoint, Head, SaltedDraft, SigningKey, Tree, seal};
+use pi_event_fabric::epoch::SequenceError;
+use pi_event_fabric::{Checkpoint, Head, HeaderView, SaltedDraft, SigningKey, Tree, seal};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::control::{self, Control};
 use crate::error::StoreError;
 use crate::folder::{DataFolder, NotesFile};
 use crate::keys::random;
@@ -42,8 +44,12 @@ pub(super) type Done<T> = SyncSender<Result<T, StoreError>>;
 /// What a commit answers to its submitters.
 type Answers = Vec<(Done<Appended>, Result<Appended, StoreError>)>;
 
-/// The places of one append, or why it alone was refused.
-type Placed = Result<Vec<Place>, StoreError>;
+/// The head of a partition and its number in the database.
+pub(super) struct PartitionHead {
+    pub(super) id: i64,
+    pub(super) head: Head,
+    pub(super) frozen: bool,
+}
 
 pub(super) struct Writer {
     connection: Connection,
@@ -51,7 +57,7 @@ pub(super) struct Writer {
     key: Arc<SigningKey>,
     notes: NotesFile,
     tree: Tree,
-    heads: BTreeMap<Name, (i64, Head)>,
+    heads: BTreeMap<Name, PartitionHead>,
     /// First and last leaf of the runs in this commit, and whether it seals them.
     runs: BTreeMap<RunId, (u64, u64, bool)>,
     answers: Sender<Answers>,
@@ -144,12 +150,18 @@ impl Writer {
                 replies.push(done);
                 work.push((drafts, fence, redacts));
             }
-            Ok((writer.insert(work)?, writer.conclude()?))
+            let before = writer.tree.size();
+            let places = writer.insert(work)?;
+            // When all are refused, there is nothing new to sign.
+            let note = if writer.tree.size() > before { Some(writer.conclude()?) } else { None };
+            Ok((places, note))
         });
         // The note is written after the commit: a crash in between leaves a file
         // that lags behind, which is no sign of a cut tail.
         let result = result.and_then(|(places, note)| {
-            self.notes.append(&note)?;
+            if let Some(note) = note {
+                self.notes.append(&note)?;
+            }
             if erases {
                 // Older copies of the erased bytes go with the write-ahead log.
                 self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
@@ -159,7 +171,8 @@ impl Writer {
         let answers: Answers = match result {
             Ok(places) => {
                 let checkpoint = self.tree.size();
-                let answer = |placed: Placed| placed.map(|places| Appended { places, checkpoint });
+                let answer =
+                    |places: Result<_, _>| places.map(|places| Appended { places, checkpoint });
                 replies.into_iter().zip(places.into_iter().map(answer)).collect()
             }
             Err(error) => replies.into_iter().map(|done| (done, Err(error.clone()))).collect(),
@@ -209,67 +222,115 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals and stores the drafts of each append, and erases what it redacts.
+    /// Seals and stores the drafts of each append, and erases what it redacts. A
+    /// refused append leaves nothing, and the others are not affected.
     fn insert(
         &mut self,
         appends: Vec<(Vec<SaltedDraft>, Option<Fence>, Option<u64>)>,
-    ) -> Result<Vec<Placed>, StoreError> {
+    ) -> Result<Vec<Result<Vec<Place>, StoreError>>, StoreError> {
+        let mut all = Vec::with_capacity(appends.len());
+        for (drafts, fence, redacts) in appends {
+            if let Some(fence) = fence.filter(|fence| !holds(&self.connection, fence)) {
+                all.push(Err(StoreError::LeaseLost(fence.run)));
+                continue;
+            }
+            all.push(match self.admit(&drafts)? {
+                Ok(control) => {
+                    let places = self.store(drafts)?;
+                    if let Some(control) = control {
+                        control.apply(&self.connection, &mut self.heads)?;
+                    }
+                    if let Some(leaf) = redacts {
+                        self.erase(leaf)?;
+                    }
+                    Ok(places)
+                }
+                Err(refusal) => Err(refusal),
+            });
+        }
+        Ok(all)
+    }
+
+    /// Whether an append may go in: no partition of it stands still, and what moves
+    /// sequences fits them. The outer error ends the transaction.
+    fn admit(
+        &mut self,
+        drafts: &[SaltedDraft],
+    ) -> Result<Result<Option<Control>, StoreError>, StoreError> {
+        for salted in drafts {
+            let partition = &salted.draft().partition;
+            // A refused append must not make a head, so this only looks for one.
+            let head = find_head(&self.connection, &mut self.heads, partition)?;
+            if head.is_some_and(|head| head.frozen) {
+                return Ok(Err(SequenceError::Frozen(partition.to_string()).into()));
+            }
+        }
+        if !drafts.iter().any(control::moves_sequences) {
+            return Ok(Ok(None));
+        }
+        self.write_heads()?;
+        Control::check(&self.connection, drafts, self.tree.size())
+    }
+
+    fn store(&mut self, drafts: Vec<SaltedDraft>) -> Result<Vec<Place>, StoreError> {
         let Self { connection, tenant, tree, heads, runs, .. } = self;
         let mut insert_event = connection.prepare_cached(
             "INSERT INTO events (leaf, partition, offset, header) VALUES (?1, ?2, ?3, ?4)",
         )?;
         let mut insert_payload = connection
             .prepare_cached("INSERT INTO payloads (leaf, salt, payload) VALUES (?1, ?2, ?3)")?;
-        let mut all = Vec::with_capacity(appends.len());
-        for (drafts, fence, redacts) in appends {
-            if let Some(fence) = fence.filter(|fence| !holds(connection, fence)) {
-                all.push(Err(StoreError::LeaseLost(fence.run)));
-                continue;
+        let mut places = Vec::with_capacity(drafts.len());
+        for salted in drafts {
+            let seals = salted.draft().event_type == "run.sealed";
+            let correlates = salted.draft().correlation_id.is_some();
+            let PartitionHead { id, head, .. } =
+                load_head(connection, heads, &salted.draft().partition)?;
+            let event = seal(salted, tenant, head, tree);
+            let leaf = event.leaf_index;
+            insert_event.execute((leaf, *id, event.offset, &event.header))?;
+            insert_payload.execute((leaf, event.salt.as_slice(), &event.payload))?;
+            if correlates {
+                correlate(connection, leaf, &event.header)?;
             }
-            let mut places = Vec::with_capacity(drafts.len());
-            for salted in drafts {
-                let seals = salted.draft().event_type == "run.sealed";
-                let (id, head) = load_head(connection, heads, &salted.draft().partition)?;
-                let event = seal(salted, tenant, head, tree);
-                let leaf = event.leaf_index;
-                insert_event.execute((leaf, *id, event.offset, &event.header))?;
-                insert_payload.execute((leaf, event.salt.as_slice(), &event.payload))?;
-                if let Some(run) = &event.run {
-                    match runs.get_mut(run) {
-                        Some(entry) => *entry = (entry.0, leaf, seals),
-                        None => {
-                            runs.insert(run.clone(), (leaf, leaf, seals));
-                        }
+            if let Some(run) = &event.run {
+                match runs.get_mut(run) {
+                    Some(entry) => *entry = (entry.0, leaf, seals),
+                    None => {
+                        runs.insert(run.clone(), (leaf, leaf, seals));
                     }
                 }
-                places.push(Place {
-                    leaf_index: leaf,
-                    offset: event.offset,
-                    run: event.run,
-                    event_hash: event.event_hash,
-                });
             }
-            if let Some(leaf) = redacts {
-                connection
-                    .prepare_cached(
-                        "UPDATE payloads SET salt = NULL, payload = NULL WHERE leaf = ?1",
-                    )?
-                    .execute([leaf])?;
-            }
-            all.push(Ok(places));
+            places.push(Place {
+                leaf_index: leaf,
+                offset: event.offset,
+                run: event.run,
+                event_hash: event.event_hash,
+            });
         }
-        Ok(all)
+        Ok(places)
+    }
+
+    fn erase(&self, leaf: u64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE payloads SET salt = NULL, payload = NULL WHERE leaf = ?1")?
+            .execute([leaf])?;
+        Ok(())
+    }
+
+    fn write_heads(&self) -> Result<(), StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("UPDATE heads SET offset = ?2, event_hash = ?3 WHERE id = ?1")?;
+        for PartitionHead { id, head, .. } in self.heads.values() {
+            let hash = head.event_hash.map(|hash| hash.as_bytes().to_vec()).unwrap_or_default();
+            statement.execute((id, head.offset, hash))?;
+        }
+        Ok(())
     }
 
     /// Writes heads, runs and the signed checkpoint.
     fn conclude(&mut self) -> Result<String, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("UPDATE heads SET offset = ?2, event_hash = ?3 WHERE id = ?1")?;
-        for (id, head) in self.heads.values() {
-            let hash = head.event_hash.map(|hash| hash.as_bytes().to_vec()).unwrap_or_default();
-            statement.execute((id, head.offset, hash))?;
-        }
+        self.write_heads()?;
         for (run, (first, last, sealed)) in std::mem::take(&mut self.runs) {
             self.connection
                 .prepare_cached(
@@ -343,33 +404,57 @@ pub(super) fn seal_blob(
     Ok(())
 }
 
-/// The number and head of a partition, read or made when it is not yet known.
+/// Enters an event's correlation id, as its header spells it.
+fn correlate(connection: &Connection, leaf: u64, header: &[u8]) -> Result<(), StoreError> {
+    let id = HeaderView::parse(header).and_then(|view| view.correlation_id);
+    connection
+        .prepare_cached("INSERT INTO correlations (correlation, leaf) VALUES (?1, ?2)")?
+        .execute((id, leaf))?;
+    Ok(())
+}
+
+/// The head of a partition, read when it is not yet known; `None` when it has none.
+fn find_head<'a>(
+    connection: &Connection,
+    heads: &'a mut BTreeMap<Name, PartitionHead>,
+    partition: &Name,
+) -> Result<Option<&'a mut PartitionHead>, StoreError> {
+    if !heads.contains_key(partition) {
+        let found: Option<(i64, u64, Vec<u8>, bool)> = connection
+            .prepare_cached(
+                "SELECT id, offset, event_hash, frozen FROM heads WHERE partition = ?1",
+            )?
+            .query_row([partition.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()?;
+        if let Some((id, offset, hash, frozen)) = found {
+            let head = Head { offset, event_hash: digest(&hash) };
+            heads.insert(partition.clone(), PartitionHead { id, head, frozen });
+        }
+    }
+    Ok(heads.get_mut(partition))
+}
+
+/// The head of a partition, made when it has none.
 fn load_head<'a>(
     connection: &Connection,
-    heads: &'a mut BTreeMap<Name, (i64, Head)>,
+    heads: &'a mut BTreeMap<Name, PartitionHead>,
     partition: &Name,
-) -> Result<&'a mut (i64, Head), StoreError> {
-    if !heads.contains_key(partition) {
-        let found: Option<(i64, u64, Vec<u8>)> = connection
-            .prepare_cached("SELECT id, offset, event_hash FROM heads WHERE partition = ?1")?
-            .query_row([partition.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let head = match found {
-            Some((id, offset, hash)) => (id, Head { offset, event_hash: digest(&hash) }),
-            None => {
-                connection.execute(
-                    "INSERT INTO heads (partition, offset, event_hash) VALUES (?1, 0, x'')",
-                    [partition.as_str()],
-                )?;
-                (connection.last_insert_rowid(), Head::default())
-            }
-        };
+) -> Result<&'a mut PartitionHead, StoreError> {
+    if find_head(connection, heads, partition)?.is_none() {
+        connection.execute(
+            "INSERT INTO heads (partition, offset, event_hash) VALUES (?1, 0, x'')",
+            [partition.as_str()],
+        )?;
+        let id = connection.last_insert_rowid();
+        let head = PartitionHead { id, head: Head::default(), frozen: false };
         heads.insert(partition.clone(), head);
     }
     heads.get_mut(partition).ok_or(StoreError::Closed)
 }
 
-fn digest(bytes: &[u8]) -> Option<Digest> {
+pub(super) fn digest(bytes: &[u8]) -> Option<Digest> {
     bytes.try_into().ok().map(Digest::from_bytes)
 }
 

@@ -1,0 +1,151 @@
+//! Writes a golden history: `cargo xtask golden VERSION`. Salts are random, so that a
+//! history is written once and never again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a tool that runs once, by hand: whatever fails should be seen"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use pi_conformance::golden;
+use pi_core::canonical::Encoder;
+use pi_core::{Name, RunId};
+use pi_event_fabric::RunField;
+use pi_event_fabric::catalogue::registry;
+use pi_event_fabric::epoch::ShardList;
+use pi_event_fabric::evolution::Evolution;
+use pi_event_fabric::fence::FenceEntry;
+use pi_event_fabric::replay::ReplayContext;
+use pi_kernel::record::Record;
+use pi_kernel::request::EvidenceMode;
+use pi_runtime::Journal;
+use pi_runtime::run::Progress;
+use pi_runtime::scan::{ScanOptions, scan};
+use pi_store::governance::{self, Author};
+use pi_store::{DataFolder, VerifyOptions};
+
+struct Quiet;
+
+impl Progress for Quiet {
+    fn frozen(&mut self, _artifacts: usize) {}
+    fn examined(&mut self, _done: usize, _total: usize) {}
+}
+
+fn main() {
+    let version: u32 = std::env::args().nth(1).expect("a version").parse().expect("a number");
+    let target = golden::folder(version);
+    assert!(!target.exists(), "{} exists; golden histories never change", target.display());
+    let root = std::env::temp_dir().join("pi-golden");
+    let _ = fs::remove_dir_all(&root);
+    let data = DataFolder::open(root.join("data")).unwrap();
+    fs::write(data.key(), golden::key_file()).unwrap();
+    fs::set_permissions(data.key(), fs::Permissions::from_mode(0o600)).unwrap();
+    let journal = golden::journal(&data).unwrap();
+    let run = write_history(&journal, &root.join("inputs"));
+    fs::create_dir_all(&target).unwrap();
+    let bundle = journal.store().export(&run).unwrap();
+    fs::write(target.join("run.json"), Encoder::encode(&bundle)).unwrap();
+    fs::write(target.join("expected.json"), expected(&journal, &run)).unwrap();
+    drop(journal);
+    let tenant = golden::tenant().unwrap();
+    fs::copy(data.database(&tenant), target.join("log.sqlite")).unwrap();
+    fs::copy(data.notes(&tenant), target.join("checkpoints.notes")).unwrap();
+    fs::remove_dir_all(&root).unwrap();
+    println!("wrote {}", target.display());
+}
+
+/// One event of each kind that the format knows.
+fn write_history(journal: &Journal, inputs: &Path) -> RunId {
+    for (name, text) in golden::INPUTS {
+        let path = inputs.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let options = |only| ScanOptions {
+        tenant: golden::tenant().unwrap(),
+        paths: vec![inputs.to_owned()],
+        only,
+        skip: Vec::new(),
+        baseline: None,
+        evidence: EvidenceMode::Sealed,
+        as_of: None,
+        threads: 1,
+        guard: None,
+        honour_allow: true,
+        patience: std::time::Duration::from_secs(60),
+    };
+    let catalogue = golden::catalogue().unwrap();
+    let run = scan(journal, &catalogue, &options(Vec::new()), &mut Quiet).unwrap().ran.run;
+    let unknown = options(vec!["no_such_agent".to_owned()]);
+    assert!(scan(journal, &catalogue, &unknown, &mut Quiet).is_err(), "it is refused");
+    redact(journal);
+    let store = journal.store();
+    let author = Author { actor: "golden".to_owned(), now: golden::clock().now() };
+    let receipt = registry().schema("pi.receipt", 1).unwrap();
+    let first = Evolution::step(None, receipt, "the first version");
+    governance::evolve(store, registry(), &author, &first).unwrap();
+    let entry = FenceEntry::new("pi.receipt@1", "pi.receipt@2", "shows an approval").unwrap();
+    governance::approve(store, &author, &entry).unwrap();
+    governance::revoke(store, &author, &entry).unwrap();
+    let list =
+        ShardList { shards: vec![Name::new("runs").unwrap()], reason: "an epoch".to_owned() };
+    governance::freeze(store, &author, &list).unwrap();
+    governance::establish_epoch(store, &author, &list).unwrap();
+    run
+}
+
+/// Erases the refusal.
+fn redact(journal: &Journal) {
+    let partition = Name::new("admission").unwrap();
+    let event = journal.store().partition(&partition, 1, 1).unwrap().remove(0);
+    let mut encoder = Encoder::default();
+    encoder.object(|o| {
+        o.field("leaf_index", &event.leaf_index).field("reason", "shows a redaction");
+    });
+    let record = Record {
+        schema: "pi.event.redacted",
+        schema_version: 1,
+        event_type: "event.redacted",
+        payload: encoder.into_bytes(),
+    };
+    let draft = journal.draft("admin", RunField::None, record).unwrap();
+    journal.store().redact(&partition, 1, draft).unwrap();
+}
+
+/// What every later build must find.
+fn expected(journal: &Journal, run: &RunId) -> Vec<u8> {
+    let store = journal.store();
+    let verified = store.verify(&VerifyOptions::default(), &mut |_, _| {}).unwrap();
+    let replay = |partition: &str| {
+        let context = ReplayContext {
+            tenant: golden::tenant().unwrap(),
+            partition: Name::new(partition).unwrap(),
+            from: 1,
+            to: None,
+            correlation_id: None,
+            targets: BTreeMap::new(),
+        };
+        governance::replay(store, registry(), context, &mut |_| Ok(())).unwrap().hash()
+    };
+    let mut encoder = Encoder::default();
+    encoder.object(|o| {
+        o.field("events", &verified.events)
+            .field("public_key", &store.public_key().to_string())
+            .field("receipts", &verified.receipts)
+            .field("redacted", &verified.redacted)
+            .field_with("replays", |e| {
+                e.object(|o| {
+                    o.field("admin", &replay("admin"))
+                        .field("governance", &replay("governance"))
+                        .field("runs", &replay("runs"));
+                });
+            })
+            .field("root", &verified.root)
+            .field("run", run);
+    });
+    encoder.into_bytes()
+}

@@ -1,0 +1,94 @@
+//! What the database keeps beside the log to find things: epochs, frozen partitions,
+//! correlations. It says what the events say, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pi_core::canonical::parse;
+use pi_event_fabric::epoch::{Shards, is_control};
+use pi_event_fabric::governance::PARTITION;
+use pi_event_fabric::{Head, HeaderView, IntegrityError};
+use rusqlite::Connection;
+
+use super::column;
+use crate::error::StoreError;
+
+/// What the events say so far.
+#[derive(Default)]
+pub(super) struct Derived {
+    shards: Shards,
+    frozen: BTreeSet<String>,
+    correlations: Vec<(String, u64)>,
+}
+
+impl Derived {
+    /// Before an event: its partition takes events.
+    pub(super) fn before(&self, view: &HeaderView<'_>) -> Result<(), String> {
+        if !self.frozen.is_empty() && self.frozen.contains(view.partition) {
+            return Err("the partition was frozen when it came".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Takes an event; `heads` are those behind it.
+    pub(super) fn take(
+        &mut self,
+        view: &HeaderView<'_>,
+        payload: Option<&[u8]>,
+        heads: &BTreeMap<String, Head>,
+    ) -> Result<(), String> {
+        if let Some(id) = view.correlation_id {
+            self.correlations.push((id.to_owned(), view.leaf_index));
+        }
+        if view.partition != PARTITION || !is_control(view.event_type) {
+            return Ok(());
+        }
+        for (name, head) in heads {
+            let sequence = self.shards.sequences.entry(name.clone()).or_default();
+            (sequence.sequence, sequence.last_event_hash) = (head.offset, head.event_hash);
+        }
+        let payload = payload.and_then(|payload| parse(payload).ok());
+        self.shards
+            .control(view.event_type, view.leaf_index, payload.as_ref())
+            .map_err(|error| error.to_string())?;
+        let frozen = self.shards.sequences.iter().filter(|(_, sequence)| sequence.frozen);
+        self.frozen = frozen.map(|(name, _)| name.clone()).collect();
+        Ok(())
+    }
+
+    /// The tables say the same.
+    pub(super) fn check(mut self, connection: &Connection) -> Result<(), StoreError> {
+        let unfit = |record: &str| {
+            StoreError::from(IntegrityError::corrupt(record, "it does not fit the events"))
+        };
+        let mut statement = connection.prepare("SELECT partition FROM heads WHERE frozen <> 0")?;
+        let mut rows = statement.query([])?;
+        let mut frozen = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            frozen.insert(column(row, 0)?);
+        }
+        if frozen != self.frozen {
+            return Err(unfit("list of frozen partitions"));
+        }
+        let mut statement = connection.prepare("SELECT epoch, leaf FROM epochs ORDER BY epoch")?;
+        let mut rows = statement.query([])?;
+        let mut epochs: Vec<(u64, u64)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            epochs.push((column(row, 0)?, column(row, 1)?));
+        }
+        if epochs != (1..).zip(self.shards.starts).collect::<Vec<_>>() {
+            return Err(unfit("list of epochs"));
+        }
+        self.correlations.sort_unstable();
+        let mut expected = self.correlations.into_iter();
+        let mut statement = connection
+            .prepare("SELECT correlation, leaf FROM correlations ORDER BY correlation, leaf")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let found: (String, u64) = (column(row, 0)?, column(row, 1)?);
+            if expected.next() != Some(found) {
+                return Err(unfit("list of correlations"));
+            }
+        }
+        expected.next().map_or(Ok(()), |_| Err(unfit("list of correlations")))
+    }
+}
