@@ -12,8 +12,10 @@ const MIN_PREFIX: usize = 3;
 /// The names among `names` that are nearest to `word`: the fewest changed
 /// letters first, then by name. A name that `word` begins is near, too.
 pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let letters: Vec<char> = word.chars().collect();
+    let mut other = Vec::new();
     let mut near: Vec<(usize, &str)> =
-        names.filter_map(|name| Some((distance(word, name)?, name))).collect();
+        names.filter_map(|name| Some((distance(&letters, name, &mut other)?, name))).collect();
     near.sort_unstable();
     near.dedup();
     near.into_iter().map(|(_, name)| name).take(MAX_SUGGESTIONS).collect()
@@ -36,31 +38,29 @@ pub(super) fn suggest(asked: &[Word], index: &Index) -> Vec<String> {
 /// Letters that must be inserted, removed, changed or exchanged with their
 /// neighbour, when they are few: one in a word of up to four letters, two in one
 /// of up to nine, three beyond. A beginning of `name` has the distance four.
-fn distance(word: &str, name: &str) -> Option<usize> {
+fn distance(word: &[char], name: &str, other: &mut Vec<char>) -> Option<usize> {
     const BEGINS: usize = 4;
-    let letters: Vec<char> = word.chars().collect();
-    let others: Vec<char> = name.chars().collect();
-    let bound = match letters.len() {
+    let bound = match word.len() {
         0..=4 => 1,
         5..=9 => 2,
         _ => 3,
     };
-    if letters.len().abs_diff(others.len()) <= bound {
-        let edits = edits(&letters, &others);
-        if edits <= bound {
-            return Some(edits);
-        }
-    }
-    (letters.len() >= MIN_PREFIX && name.starts_with(word)).then_some(BEGINS)
+    other.clear();
+    other.extend(name.chars());
+    let is_close = word.len().abs_diff(other.len()) <= bound;
+    let edits = if is_close { edits(word, other, bound) } else { None };
+    let begins = || word.len() >= MIN_PREFIX && other.starts_with(word);
+    edits.or_else(|| begins().then_some(BEGINS))
 }
 
-/// The optimal string alignment distance.
-fn edits(a: &[char], b: &[char]) -> usize {
+/// The optimal string alignment distance, when it is at most `bound`.
+fn edits(a: &[char], b: &[char], bound: usize) -> Option<usize> {
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=b.len()).collect();
+    let mut row: Vec<usize> = Vec::with_capacity(previous.len());
     let mut last = None;
     for (i, x) in a.iter().enumerate() {
-        let mut row = Vec::with_capacity(previous.len());
+        row.clear();
         let mut left = i + 1;
         row.push(left);
         let mut neighbour = None;
@@ -77,10 +77,16 @@ fn edits(a: &[char], b: &[char]) -> usize {
             row.push(left);
             neighbour = Some(y);
         }
-        before = std::mem::replace(&mut previous, row);
+        // Each row builds on the two before it: when both are beyond the bound,
+        // so is all that follows.
+        if row.iter().chain(&previous).all(|distance| *distance > bound) {
+            return None;
+        }
+        std::mem::swap(&mut before, &mut previous);
+        std::mem::swap(&mut previous, &mut row);
         last = Some(x);
     }
-    previous.last().copied().unwrap_or(0)
+    previous.last().copied().filter(|distance| *distance <= bound)
 }
 
 #[cfg(test)]
@@ -90,7 +96,13 @@ mod tests {
     #[test]
     fn edits_are_counted() {
         let edits = |a: &str, b: &str| {
-            edits(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            let all = edits(&a, &b, a.len().max(b.len())).unwrap();
+            for bound in 0..all {
+                assert_eq!(edits(&a, &b, bound), None);
+            }
+            assert_eq!(edits(&a, &b, all), Some(all));
+            all
         };
         for (a, b, expected) in [
             ("", "", 0),
