@@ -21,10 +21,10 @@ pub fn find(artifact: &Artifact, out: &mut Vec<Hit>) {
         let found = match class {
             Some(Class::Password) => is_password(literal),
             Some(_) => is_token(literal),
-            None => false,
+            None => is_key(&literal.value) && literal.name.as_deref().is_some_and(is_key_name),
         };
-        let class = match class {
-            Some(class) if found => class,
+        let class = match class.unwrap_or(Class::Token) {
+            class if found => class,
             _ if is_random(literal) => Class::Random,
             _ => continue,
         };
@@ -60,12 +60,114 @@ fn words(name: &str) -> Vec<String> {
     out
 }
 
+/// The words of a name without what tells one value from the next: numbers and
+/// the names of environments.
+fn core_words(name: &str) -> Vec<String> {
+    let mut words = words(name);
+    while let Some(word) = words.last_mut() {
+        word.truncate(word.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+        let qualifier = matches!(
+            word.as_str(),
+            "" | "v"
+                | "prod"
+                | "production"
+                | "dev"
+                | "development"
+                | "staging"
+                | "sandbox"
+                | "live"
+                | "test"
+                | "testing"
+                | "old"
+                | "new"
+                | "backup"
+                | "default"
+        );
+        if words.len() == 1 || !qualifier {
+            break;
+        }
+        words.pop();
+    }
+    words
+}
+
+/// A name that ends in key and means none of the many other sorts of keys.
+fn is_key_name(name: &str) -> bool {
+    let words = core_words(name);
+    let other = |word: &String| {
+        matches!(
+            word.as_str(),
+            "public"
+                | "pub"
+                | "primary"
+                | "foreign"
+                | "cache"
+                | "sort"
+                | "partition"
+                | "row"
+                | "object"
+                | "group"
+                | "hash"
+                | "index"
+                | "idempotency"
+                | "storage"
+                | "lookup"
+                | "route"
+                | "registry"
+                | "translation"
+                | "message"
+                | "query"
+                | "file"
+                | "host"
+                | "s3"
+                | "redis"
+                | "dict"
+                | "map"
+                | "unique"
+                | "parent"
+                | "child"
+        )
+    };
+    name.len() <= 80
+        && words.last().is_some_and(|last| last.ends_with("key") || last == "keys")
+        && !words.iter().any(other)
+}
+
+/// A value that can be nothing but a key under a name that only says key.
+fn is_key(text: &str) -> bool {
+    (16..=256).contains(&text.len())
+        && text.bytes().all(is_token_byte)
+        && !value::is_uuid(text)
+        && !value::is_placeholder(text)
+        && value::is_random(text)
+        && entropy::millibits(text) >= 3000
+}
+
+/// What tokens are made of.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~' | b':' | b'|' | b'%')
+}
+
+/// Whether one of the words below can be in a name at all: most names are
+/// told apart here, without a copy.
+fn has_hint(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let hints: [&[u8]; 7] = [b"pass", b"pwd", b"secret", b"token", b"cred", b"auth", b"key"];
+    (0..bytes.len()).any(|at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        hints.iter().any(|hint| {
+            rest.get(..hint.len()).is_some_and(|start| start.eq_ignore_ascii_case(hint))
+        })
+    })
+}
+
 /// What a name says about its value.
-pub fn name_class(name: &str) -> Option<Class> {
-    if !(3..=80).contains(&name.len()) {
+fn name_class(name: &str) -> Option<Class> {
+    if !(3..=80).contains(&name.len()) || !has_hint(name) {
         return None;
     }
-    let words = words(name);
+    let words = core_words(name);
     let last = words.last()?.as_str();
     if matches!(
         last,
@@ -225,31 +327,23 @@ fn is_token(literal: &Literal) -> bool {
     let text = literal.value.as_str();
     if text.len() < 10
         || text.len() > 1024
-        || !text.bytes().all(|b| b.is_ascii_graphic())
+        || !text.bytes().all(|b| is_token_byte(b) || matches!(b, b'!' | b'$' | b'@' | b'#' | b'*'))
         || value::is_placeholder(text)
         || value::is_code(text)
         || value::is_words(text)
         || !value::is_mixed(text)
         || text.contains("://")
         || text.starts_with(['/', '.', '@', '#', '-'])
-        || text.contains(['(', ')', '[', ']', '<', '>', '{', '}', '"', '\'', ',', ';'])
     {
         return false;
     }
     entropy::millibits(text) >= 3000
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, b)| {
-            if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() }
-        })
-}
-
 /// A string of base64 or hex without a telling name.
 fn is_random(literal: &Literal) -> bool {
     let text = literal.value.as_str();
-    if literal.form != Form::Quoted || !(24..=160).contains(&text.len()) || is_uuid(text) {
+    if literal.form != Form::Quoted || !(24..=160).contains(&text.len()) || value::is_uuid(text) {
         return false;
     }
     if !text
@@ -284,6 +378,7 @@ fn is_random(literal: &Literal) -> bool {
         "sum",
         "oid",
         "expected",
+        "class",
         "id",
     ]
     .iter()
