@@ -10,6 +10,7 @@ use pi_agent_api::Agent;
 mod build_stages;
 mod compose;
 mod compose_isolation;
+mod compose_limits;
 mod compose_ports;
 mod docker_host;
 mod image;
