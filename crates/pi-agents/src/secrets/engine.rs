@@ -9,6 +9,7 @@ pub mod check;
 pub mod entropy;
 pub mod formats;
 pub mod generic;
+pub mod names;
 pub mod value;
 
 use std::collections::BTreeSet;
