@@ -11,6 +11,9 @@ use crate::score::{self, Score, Seen};
 /// The domain in which any finding at all is compared too.
 const ANY: &str = "secrets";
 
+/// The rule by which any finding is asked for.
+const ANY_RULE: &str = "any";
+
 /// What is printed besides the origins.
 #[derive(Default)]
 pub struct Show {
@@ -26,7 +29,8 @@ impl Show {
     fn asks(&self, rule: &str, positive: bool) -> bool {
         let asked = if positive { &self.misses } else { &self.alarms };
         asked.as_ref().is_some_and(|asked| {
-            asked == rule || asked.strip_suffix('*').is_some_and(|stem| rule.starts_with(stem))
+            let begins = |stem: &str| rule != ANY_RULE && rule.starts_with(stem);
+            asked == rule || asked.strip_suffix('*').is_some_and(begins)
         })
     }
 }
@@ -72,7 +76,7 @@ pub fn print(domain: &str, corpus: &Corpus, map: &Mapping, show: &Show) -> Resul
             counts.pooled.add(label.positive, anything);
         }
         let wrong = label.positive != reported && show.asks(&label.rule, label.positive);
-        if wrong || label.positive != anything && show.asks("any", label.positive) {
+        if wrong || label.positive != anything && show.asks(ANY_RULE, label.positive) {
             writeln!(out, "{}\t{}\t{}", label.rule, label.case, fired(list))?;
         }
     }
@@ -146,6 +150,8 @@ mod tests {
         let show = Show { misses: Some("a:*".into()), ..Show::default() };
         assert!(show.asks("a:b", true));
         assert!(!show.asks("a:b", false) && !show.asks("c", true));
+        let all = Show { misses: Some("*".into()), ..Show::default() };
+        assert!(all.asks("c", true) && !all.asks(ANY_RULE, true));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod compose_limits;
 mod compose_ports;
 mod docker_host;
 mod image;
+mod image_habits;
 mod image_instructions;
 mod image_packages;
 mod image_rules;
