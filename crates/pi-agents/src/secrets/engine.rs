@@ -204,7 +204,9 @@ fn find(artifact: &Artifact) -> Hits {
             }
         }
     }
+    let generic = generic::reads(artifact.kind());
     for (from, to) in runs(text) {
+        items.extend(generic.then(|| generic::prefixed(text, from, to)).flatten());
         for index in &ENGINE.shapes {
             if let Some(compiled) = ENGINE.formats.get(*index) {
                 compiled.read(text, from, to, &mut items);

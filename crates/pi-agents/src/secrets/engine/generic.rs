@@ -6,15 +6,17 @@ use pi_artifacts::{Artifact, Kind, Span};
 use super::names::{is_key_name, name_class};
 use super::{Class, Hit, entropy, value};
 
+/// Whether values without a format are looked for: prose and lists of digests
+/// have too many that look like keys.
+pub fn reads(kind: Kind) -> bool {
+    !matches!(kind, Kind::Markdown | Kind::NpmLock | Kind::YarnLock | Kind::GoSum | Kind::CargoLock)
+}
+
 /// Reads the literals of an artifact.
 pub fn find(artifact: &Artifact, out: &mut Vec<Hit>) {
-    if matches!(
-        artifact.kind(),
-        Kind::Markdown | Kind::NpmLock | Kind::YarnLock | Kind::GoSum | Kind::CargoLock
-    ) {
+    if !reads(artifact.kind()) {
         return;
     }
-    prefixed(artifact, out);
     for literal in &artifact.literals().items {
         if !(4..=4096).contains(&literal.value.len()) {
             continue;
@@ -40,20 +42,15 @@ pub fn find(artifact: &Artifact, out: &mut Vec<Hit>) {
     }
 }
 
-/// Tokens that carry a prefix of their own and stand anywhere, quoted or not.
-fn prefixed(artifact: &Artifact, out: &mut Vec<Hit>) {
-    let text = artifact.text().unwrap_or_default();
-    for (from, to) in super::runs(text) {
-        if text.get(from..to).is_some_and(is_prefixed) {
-            out.push(Hit {
-                class: Class::Random,
-                rule: None,
-                span: Span::new(from, to),
-                subject: String::new(),
-                doubt: None,
-            });
-        }
-    }
+/// A token that carries a prefix of its own, quoted or not, as a hit.
+pub fn prefixed(text: &str, from: usize, to: usize) -> Option<Hit> {
+    text.get(from..to).filter(|word| is_prefixed(word)).map(|_| Hit {
+        class: Class::Random,
+        rule: None,
+        span: Span::new(from, to),
+        subject: String::new(),
+        doubt: None,
+    })
 }
 
 /// `abc_` or `abc-` and at least 24 letters of both cases and digits.
