@@ -11,9 +11,19 @@ use pi_core::Value;
 use pi_core::canonical::parse;
 
 /// The mappings of this build, by domain.
-pub const MAPS: &[(&str, &str)] = &[("secrets", include_str!("../maps/secrets.tsv"))];
+pub const MAPS: &[(&str, &str)] = &[
+    ("docker-compose", include_str!("../maps/docker-compose.tsv")),
+    ("dockerfile", include_str!("../maps/dockerfile.tsv")),
+    ("git-hygiene", include_str!("../maps/git-hygiene.tsv")),
+    ("github-actions", include_str!("../maps/github-actions.tsv")),
+    ("jwt-auth", include_str!("../maps/jwt-auth.tsv")),
+    ("kubernetes", include_str!("../maps/kubernetes.tsv")),
+    ("secrets", include_str!("../maps/secrets.tsv")),
+    ("supply-chain", include_str!("../maps/supply-chain.tsv")),
+];
 
-/// Scores of peers: domain, origin, peer, precision, recall, F1, a line each.
+/// Scores of peers: domain, origin, peer, precision, recall, F1, rules covered,
+/// a line each.
 pub const PEERS: &str = include_str!("../peers.tsv");
 
 /// A case: the name that an agent should see, and its content.
@@ -40,6 +50,8 @@ pub struct Label {
     pub resource: Option<String>,
     /// Whose label it is.
     pub origin: String,
+    /// Holds with other settings or with the network only; counted apart.
+    pub apart: bool,
 }
 
 /// A labelled corpus.
@@ -83,19 +95,77 @@ pub fn read(folder: &Path) -> Result<Corpus> {
             lines: lines.iter().filter_map(Value::as_u64).collect(),
             resource: text("resource"),
             origin: text("origin").unwrap_or_default(),
+            apart: value.get("settings").is_some() || value.get("online").is_some(),
         });
     }
     Ok(corpus)
 }
 
-/// Which of our rules (`agent` or `agent/rule`, `*` for any of the domain)
-/// stand for each labelled rule.
-pub fn mapping(tsv: &str) -> BTreeMap<String, Vec<String>> {
-    tsv.lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(rule, ours)| {
-            (rule.to_owned(), ours.split(',').map(|our| our.trim().to_owned()).collect())
-        })
-        .collect()
+/// Which of our rules stand for each labelled rule: `agent`, `agent/rule`, or
+/// `*` for any finding of the domain. A labelled rule ending in `*` speaks of
+/// all rules that begin so and have no line of their own.
+#[derive(Debug)]
+pub struct Mapping {
+    rules: BTreeMap<String, Vec<String>>,
+}
+
+impl Mapping {
+    /// Reads a table of two columns.
+    pub fn read(tsv: &str) -> Self {
+        let rules = tsv
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(rule, ours)| {
+                (rule.to_owned(), ours.split(',').map(|our| our.trim().to_owned()).collect())
+            })
+            .collect();
+        Self { rules }
+    }
+
+    /// What stands for a labelled rule.
+    pub fn get(&self, rule: &str) -> Option<&[String]> {
+        let family = || {
+            let stem = |name: &String| name.strip_suffix('*').is_some_and(|s| rule.starts_with(s));
+            self.rules.iter().find(|(name, _)| stem(name)).map(|(_, ours)| ours)
+        };
+        self.rules.get(rule).or_else(family).map(Vec::as_slice)
+    }
+
+    /// All of our rules that are named.
+    #[cfg(test)]
+    pub fn ours(&self) -> impl Iterator<Item = &str> {
+        self.rules.values().flatten().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mapped_rule_is_a_rule_of_ours() {
+        let agents = pi_agents::agents();
+        let known = |name: &str| {
+            let (slug, rule) =
+                name.split_once('/').map_or((name, None), |(slug, rule)| (slug, Some(rule)));
+            agents.iter().any(|agent| {
+                let meta = agent.meta();
+                meta.slug == slug && rule.is_none_or(|rule| meta.rules.iter().any(|r| r.id == rule))
+            })
+        };
+        for (domain, map) in MAPS {
+            for name in Mapping::read(map).ours() {
+                assert!(name == "*" || known(name), "{domain}: {name} is no rule");
+            }
+        }
+    }
+
+    #[test]
+    fn a_family_stands_behind_its_members() {
+        let map = Mapping::read("a:x\tone/two, three\na:*\t*\n");
+        assert_eq!(map.get("a:x").map(<[String]>::len), Some(2));
+        assert_eq!(map.get("a:y"), Some(&["*".to_owned()][..]));
+        assert_eq!(map.get("b:y"), None);
+    }
 }

@@ -92,11 +92,11 @@ impl<'a> Service<'a> {
     }
 
     fn mount(&self, item: &'a Node) -> Option<Mount<'a>> {
+        let mode = item.at(&["bind", "propagation"]);
         let (source, read_only, propagation) = if item.is_map() {
             let source = item.get("source").or_else(|| item.get("src"))?.scalar()?;
             let read_only = item.get("read_only").is_some_and(super::manifest::is_true);
-            let propagation = item.at(&["bind", "propagation"]).and_then(Node::as_str);
-            (interpolate(source), read_only, propagation)
+            (interpolate(source), read_only, mode.and_then(Node::as_str))
         } else {
             short_mount(item.scalar()?)?
         };
@@ -104,7 +104,8 @@ impl<'a> Service<'a> {
             Some(device) => interpolate(device),
             None => source,
         };
-        Some(Mount { source, span: item.span, read_only, propagation })
+        let mode_span = mode.map_or(item.span, |mode| mode.span);
+        Some(Mount { source, span: item.span, read_only, propagation, mode_span })
     }
 
     /// The directory of the host behind a named volume with a `bind` driver.
@@ -145,6 +146,8 @@ pub(crate) struct Mount<'a> {
     pub read_only: bool,
     /// Propagation of mounts between host and container.
     pub propagation: Option<&'a str>,
+    /// Where the propagation is written.
+    pub mode_span: Span,
 }
 
 /// `SOURCE:TARGET[:MODE]`; a target alone makes a new volume.

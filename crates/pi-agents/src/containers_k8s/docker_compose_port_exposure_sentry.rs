@@ -6,6 +6,7 @@ use pi_core::{Confidence, Severity};
 
 use super::compose::{Service, services};
 use super::compose_ports::{Published, Reach, published};
+use super::isolation;
 use super::well_known_ports::{Listener, console_image, well_known};
 
 const DATABASE: Rule = Rule {
@@ -35,6 +36,15 @@ const ALL_INTERFACES: Rule = Rule {
     fix: "name the address to bind to, such as `127.0.0.1:8080:80`",
 };
 
+const PRIVILEGED: Rule = Rule {
+    id: "privileged-port",
+    summary: "a port below 1024 is used, for which a process needs a capability",
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    references: &["CWE-250", "CIS-DOCKER-5.8"],
+    fix: "let the service listen above 1023 and drop NET_BIND_SERVICE",
+};
+
 declare_agent! {
     /// Finds ports of Compose services that can be reached from other machines.
     ///
@@ -43,6 +53,7 @@ declare_agent! {
     /// and IPv6 addresses, defaults of variables. Ports of databases, queues and
     /// administration interfaces are told from ordinary ones by the port of the
     /// container, which stays the same whatever port of the host it is given.
+    /// Ports below 1024, unless the service drops NET_BIND_SERVICE.
     ///
     /// # Why it matters
     /// Docker publishes on all interfaces unless told otherwise, and its rules come
@@ -76,13 +87,13 @@ declare_agent! {
         slug: "docker_compose_port_exposure_sentry",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Compose],
         triggers: Always,
         invariant_to: ALL,
-        rules: [DATABASE, ADMINISTRATION, ALL_INTERFACES],
+        rules: [DATABASE, ADMINISTRATION, ALL_INTERFACES, PRIVILEGED],
         fixture: include_str!("fixtures/docker_compose_port_exposure_sentry.md"),
         check: check,
     }
@@ -93,9 +104,27 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         for port in published(&service) {
             report.tick(1)?;
             port_of(&service, &port, report);
+            privileged(&service, &port, report);
         }
     }
     Ok(())
+}
+
+/// Ports that only a privileged process may listen on, unless the service gave
+/// the capability up.
+fn privileged(service: &Service<'_>, port: &Published, report: &mut Report) {
+    let low = port.container.first < 1024 || port.host.is_some_and(|host| host.first < 1024);
+    let dropped = service.list("cap_drop").iter().any(|(name, _)| {
+        matches!(isolation::capability_name(name).as_str(), "NET_BIND_SERVICE" | "ALL")
+    });
+    if low && !dropped {
+        report.finding(&PRIVILEGED, port.span).subject(format!(
+            "{}/ports[{}/{}]",
+            service.subject(),
+            port.container,
+            port.protocol
+        ));
+    }
 }
 
 fn port_of(service: &Service<'_>, port: &Published, report: &mut Report) {

@@ -8,7 +8,7 @@ use super::compose::{Service, services};
 use super::image::{self, Reference, is_template};
 use super::manifest::is_true;
 use super::names::{is_literal_secret, is_secret_name};
-use super::{compose_isolation, isolation_rules};
+use super::{compose_isolation, compose_limits, isolation_rules};
 
 const HOST_USERNS: Rule = Rule {
     id: "host-user-namespace",
@@ -48,7 +48,7 @@ const SECRET: Rule = Rule {
 
 const PROPAGATION: Rule = Rule {
     id: "shared-mount-propagation",
-    summary: "mounts made inside the container appear on the host",
+    summary: "mounts made later are shared between the container and its host",
     severity: Severity::Medium,
     confidence: Confidence::High,
     references: &["CWE-668", "CIS-DOCKER-5.19"],
@@ -72,7 +72,8 @@ declare_agent! {
     /// and runtime sockets, named volumes bound to such directories, shared mount
     /// propagation, added capabilities, security profiles switched off, memory and
     /// disk devices, root as user, secrets written into `environment`, images
-    /// without a version, and privileges that processes may gain. YAML anchors and
+    /// without a version, privileges that processes may gain, limits of memory,
+    /// processors and processes, health checks and restarts. YAML anchors and
     /// merge keys are resolved, defaults of variables filled in.
     ///
     /// # Why it matters
@@ -110,7 +111,7 @@ declare_agent! {
         slug: "docker_compose_security_sentry",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Compose],
@@ -133,6 +134,13 @@ declare_agent! {
             PROPAGATION,
             NEW_PRIVILEGES,
             image::MUTABLE,
+            compose_limits::MEMORY,
+            compose_limits::CPU,
+            compose_limits::PIDS,
+            compose_limits::HEALTH,
+            compose_limits::RESTARTS,
+            compose_limits::CGROUP,
+            compose_limits::CAPABILITIES,
         ],
         fixture: include_str!("fixtures/docker_compose_security_sentry.md"),
         check: check,
@@ -154,6 +162,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         propagation(&service, report);
         new_privileges(&service, report);
         image_version(&service, report);
+        compose_limits::check(&service, report);
     }
     Ok(())
 }
@@ -205,13 +214,16 @@ fn environment(service: &Service<'_>, report: &mut Report) {
 
 fn propagation(service: &Service<'_>, report: &mut Report) {
     for mount in service.mounts() {
-        if matches!(mount.propagation, Some("shared" | "rshared")) {
-            report.finding(&PROPAGATION, mount.span).subject(format!(
-                "{}/volumes[{}]",
-                service.subject(),
-                mount.source
-            ));
-        }
+        let severity = match mount.propagation {
+            Some("shared" | "rshared") => Severity::Medium,
+            // Mounts of the host appear in the container only.
+            Some("slave" | "rslave") => Severity::Low,
+            _ => continue,
+        };
+        report
+            .finding(&PROPAGATION, mount.mode_span)
+            .subject(format!("{}/volumes[{}]", service.subject(), mount.source))
+            .severity(severity);
     }
 }
 

@@ -8,11 +8,11 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::build_stages::Stages;
 use super::image::{self, Reference, is_template};
-use super::image_instructions;
 use super::image_rules as rules;
 use super::image_run::{self, Run};
 use super::names::{is_literal_secret, is_secret_name};
 use super::run_commands::commands;
+use super::{image_habits, image_instructions};
 
 declare_agent! {
     /// Finds what makes a container image unsafe, unrepeatable or larger than needed.
@@ -59,7 +59,7 @@ declare_agent! {
         slug: "docker_image_scanner",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Dockerfile],
@@ -71,7 +71,9 @@ declare_agent! {
             rules::SUDO, rules::WORLD_WRITABLE, rules::PROMPT, rules::INDEX_ALONE, rules::CACHE,
             rules::RECOMMENDS, rules::UNPINNED, rules::NO_HEALTHCHECK, rules::OVERRIDDEN,
             rules::SHELL_FORM, rules::SSH_PORT, rules::BAD_PORT, rules::RELATIVE_WORKDIR,
-            rules::DUPLICATE_STAGE, rules::COPY_SELF, rules::MAINTAINER,
+            rules::DUPLICATE_STAGE, rules::COPY_SELF, rules::MAINTAINER, image_habits::APT,
+            image_habits::UPGRADE, image_habits::CD, image_habits::TWO_DOWNLOADERS,
+            image_habits::COPY_TARGET,
         ],
         fixture: include_str!("fixtures/docker_image_scanner.md"),
         check: check,
@@ -85,6 +87,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     images(&stages, report);
     user(&stages, report);
     health(&stages, report);
+    let mut downloaders = image_habits::Downloaders::default();
     for stage in &stages.stages {
         let shipped = stages.shipped().iter().any(|other| other.index == stage.index);
         if shipped {
@@ -99,11 +102,12 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
                 let commands = commands(instruction);
                 report.tick(commands.len() as u64)?;
                 let subject = format!("stage {}/RUN[{runs}]", stage.index + 1);
-                image_run::check(
-                    &Run { instruction, commands: &commands, subject, shipped },
-                    report,
-                );
+                let run = Run { instruction, commands: &commands, subject, shipped };
+                image_run::check(&run, report);
+                image_habits::run(&run, report);
+                downloaders.see(&run, report);
             }
+            image_habits::copy_target(stage, instruction, report);
             image_instructions::files(stage, instruction, report);
             image_instructions::small_print(stage, instruction, &mut absolute, report);
         }

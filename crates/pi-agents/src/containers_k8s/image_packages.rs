@@ -11,7 +11,7 @@ pub(crate) fn check(run: &Run<'_>, report: &mut Report) {
     for command in run.commands {
         if let Some(install) = Install::of(command) {
             install_options(run, command, &install, report);
-            unpinned(run, &install, report);
+            unpinned(run, command, &install, report);
         }
     }
     stale_index(run, report);
@@ -119,7 +119,8 @@ fn install_options(run: &Run<'_>, command: &Command, install: &Install<'_>, repo
     let apt = matches!(manager, "apt-get" | "apt");
     let lean = command.has_option(None, &["no-install-recommends"])
         || command.words.iter().any(|word| {
-            word.contains("Install-Recommends=false") || word.contains("Install-Recommends=0")
+            let word = word.to_ascii_lowercase();
+            word.contains("install-recommends=false") || word.contains("install-recommends=0")
         });
     if apt && !lean {
         let message = format!("{manager} installs recommended packages too");
@@ -127,15 +128,19 @@ fn install_options(run: &Run<'_>, command: &Command, install: &Install<'_>, repo
     }
 }
 
-fn unpinned(run: &Run<'_>, install: &Install<'_>, report: &mut Report) {
+fn unpinned(run: &Run<'_>, command: &Command, install: &Install<'_>, report: &mut Report) {
+    // The version that gem takes as an option is that of its only package.
+    let by_option = install.packages.len() == 1
+        && command.arguments().iter().any(|word| word == "-v" || word.starts_with("--version"));
     let pinned = |package: &str| match install.manager {
         "apt-get" | "apt" | "aptitude" => package.contains('=') || package.ends_with(".deb"),
         "apk" => package.contains(['=', '~', '<', '>', '@']) || package.ends_with(".apk"),
         "pip" | "pip3" => package.contains("==") || package.contains("~=") || package.contains('@'),
         "npm" => package.trim_start_matches('@').contains('@'),
-        // Versions of RPM packages are part of the name, which cannot be told
-        // from a dash; gem takes `-v`.
-        _ => true,
+        "gem" => package.contains(':') || by_option,
+        // The version of an RPM follows a dash: a name with a number behind one
+        // may be either.
+        _ => package.contains(['=', '<', '>']) || followed_by_digit(package),
     };
     let named = |package: &&str| {
         !package.starts_with(['.', '/', '$', '<', '>']) && !package.contains(['/', '$', '>', '*'])
@@ -150,6 +155,11 @@ fn unpinned(run: &Run<'_>, install: &Install<'_>, report: &mut Report) {
         };
         run.report(&rules::UNPINNED, install.manager, message, report);
     }
+}
+
+/// Whether a digit stands behind a dash.
+fn followed_by_digit(package: &str) -> bool {
+    package.split('-').skip(1).any(|part| part.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn stale_index(run: &Run<'_>, report: &mut Report) {

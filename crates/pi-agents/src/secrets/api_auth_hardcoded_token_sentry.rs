@@ -54,7 +54,7 @@ declare_agent! {
         slug: "api_auth_hardcoded_token_sentry",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],

@@ -52,7 +52,7 @@ declare_agent! {
         slug: "dot_env_secret_leak_checker",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],

@@ -9,6 +9,7 @@ pub mod check;
 pub mod entropy;
 pub mod formats;
 pub mod generic;
+pub mod names;
 pub mod value;
 
 use std::collections::BTreeSet;
@@ -18,9 +19,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use pi_agent_api::Rule;
 use pi_artifacts::{Artifact, Span};
 use pi_core::{Confidence, Severity};
-use regex::Regex;
+use regex::{Captures, Regex};
 
-use check::Verdict;
+use check::{Check, Verdict};
 use formats::{Format, HEADERS, PROVIDERS, Style, URLS};
 
 /// Which agent a credential belongs to by what it is.
@@ -28,6 +29,8 @@ use formats::{Format, HEADERS, PROVIDERS, Style, URLS};
 pub enum Class {
     /// The token says who gave it out.
     Provider,
+    /// The name says which service gave it out.
+    Service,
     /// A header of a request.
     Header,
     /// A URL, a connection string, a command line.
@@ -97,14 +100,9 @@ impl Compiled {
             Style::Infix => {
                 format!(r"(?:^|[^0-9A-Za-z_+]|\\[nrt])({pattern})(?:$|[^0-9A-Za-z_-])")
             }
-            Style::Named => {
-                let words: Vec<String> =
-                    self.format.triggers.iter().map(|word| regex::escape(word)).collect();
-                format!(
-                    r#"^(?i)(?:{})[0-9A-Za-z_ .\t-]{{0,32}}\\?["'`\]\s)]{{0,3}}(?:=>|:{{0,3}}\??=|:|>|\(|,|\|\||(?P<gap>[ \t]))\s{{0,8}}\\?["'`=(]{{0,2}}\s{{0,8}}({pattern})(?:\\?["'`\s;,)<&\\]|$)"#,
-                    words.join("|")
-                )
-            }
+            Style::Named => format!(
+                r#"^(?i)(?P<rest>[0-9A-Za-z_ .\t-]{{0,32}})\\?["'`\]\s)]{{0,3}}(?:=>|:{{0,3}}\??=|:|>|\(|,|\|\||(?P<gap>[ \t]))\s{{0,8}}\\?["'`=(]{{0,2}}\s{{0,8}}(?P<secret>{pattern})(?:\\?["'`\s;,)<&\\]|$)"#
+            ),
         }
     }
 }
@@ -124,6 +122,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         [(PROVIDERS, Class::Provider), (HEADERS, Class::Header), (URLS, Class::Url)]
     {
         for format in families.iter().copied().flatten() {
+            let class = if format.check == Check::Random { Class::Service } else { class };
             formats.push(Compiled { format, class, regex: OnceLock::new() });
         }
     }
@@ -186,12 +185,16 @@ fn find(artifact: &Artifact) -> Hits {
                     continue;
                 }
                 let (behind, ahead) = window(compiled.format);
-                let from = floor_boundary(text, found.start().saturating_sub(behind).max(*done));
+                let start = floor_boundary(text, found.start().saturating_sub(behind).max(*done));
                 let to = floor_boundary(text, (found.end() + ahead).min(text.len()));
-                let stands = match compiled.format.style {
-                    Style::Named => starts_word(text, from, found.end()),
-                    Style::Token => stands_alone(text, from),
-                    Style::Infix | Style::Raw => true,
+                let (from, stands) = match compiled.format.style {
+                    Style::Named => {
+                        let by_name = compiled.format.check == Check::Random;
+                        let end = found.end();
+                        (end, may_follow(text, end, by_name) && starts_word(text, start, end))
+                    }
+                    Style::Token => (start, stands_alone(text, start)),
+                    Style::Infix | Style::Raw => (start, true),
                 };
                 if !stands {
                     continue;
@@ -201,7 +204,9 @@ fn find(artifact: &Artifact) -> Hits {
             }
         }
     }
+    let generic = generic::reads(artifact.kind());
     for (from, to) in runs(text) {
+        items.extend(generic.then(|| generic::prefixed(text, from, to)).flatten());
         for index in &ENGINE.shapes {
             if let Some(compiled) = ENGINE.formats.get(*index) {
                 compiled.read(text, from, to, &mut items);
@@ -218,8 +223,8 @@ impl Compiled {
         let part = text.get(from..to)?;
         let regex = self.regex()?;
         let mut last = None;
-        // The gap before an option's value is the first group of named formats.
-        let group = if self.format.style == Style::Named { 2 } else { 1 };
+        // The rest of the name and the gap before the value come first.
+        let group = if self.format.style == Style::Named { 3 } else { 1 };
         let mut at = 0;
         while let Some(captures) = regex.captures_at(part, at) {
             let Some(secret) = captures.get(group) else { break };
@@ -228,8 +233,7 @@ impl Compiled {
             }
             at = secret.end();
             last = Some(from + secret.end());
-            // A bare space ties a value to an option only.
-            if captures.name("gap").is_some() && !is_option(text, from) {
+            if self.format.style == Style::Named && !self.is_tied(text, from, &captures) {
                 break;
             }
             if let Some(doubt) = self.judge(secret.as_str()) {
@@ -249,6 +253,16 @@ impl Compiled {
         last
     }
 
+    /// Whether name and value belong together: a bare space ties a value to an
+    /// option or to the name of a service, and a digest is no key.
+    fn is_tied(&self, text: &str, from: usize, captures: &Captures<'_>) -> bool {
+        let by_name = self.format.check == Check::Random;
+        let rest = captures.name("rest").map_or("", |rest| rest.as_str()).to_ascii_lowercase();
+        let digest = ["sha", "md5", "hash", "digest", "checksum", "commit", "rev", "version"];
+        (captures.name("gap").is_none() || by_name || is_option(text, from))
+            && !(by_name && digest.iter().any(|word| rest.contains(word)))
+    }
+
     /// `None` for no credential at all, else what speaks against it.
     fn judge(&self, secret: &str) -> Option<Option<&'static str>> {
         let format = self.format;
@@ -256,7 +270,8 @@ impl Compiled {
         if entropy::millibits(secret) < format.entropy
             || value::is_reference(bare)
             || (format.style == Style::Named && value::is_words(bare))
-            || (format.check == check::Check::Mixed && !value::is_mixed(bare))
+            || (format.check == Check::Mixed && !value::is_mixed(bare))
+            || (format.check == Check::Random && !value::is_random(bare))
         {
             return None;
         }
@@ -307,6 +322,24 @@ fn starts_word(text: &str, from: usize, to: usize) -> bool {
         && inside.iter().any(u8::is_ascii_lowercase);
     let before = from.checked_sub(1).map_or(0, byte);
     !(torn || before.is_ascii_alphabetic() && first.is_ascii_lowercase())
+}
+
+/// Whether a value can follow the name that ends at `at`: an operator or a quote
+/// is near, or a space where one ties. Most places are told apart here, without
+/// the regular expression.
+fn may_follow(text: &str, at: usize, by_name: bool) -> bool {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    let in_name =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'.' | b'\t' | b'-');
+    let name = rest.iter().take(33).take_while(|b| in_name(b)).count();
+    let operator = rest.get(name).is_some_and(|b| {
+        matches!(
+            b,
+            b'"' | b'\'' | b'`' | b']' | b')' | b'=' | b':' | b'>' | b'(' | b',' | b'|' | b'?'
+        ) || matches!(b, b'\\' | b'\n' | b'\r')
+    });
+    let spaces = || rest.iter().take(name).any(|b| matches!(b, b' ' | b'\t'));
+    operator || (spaces() && (by_name || is_option(text, at)))
 }
 
 /// Whether no word ends at `at`; an escape like `\\n` before it is no word.

@@ -23,7 +23,9 @@ declare_agent! {
     ///
     /// Quoted strings of 24 to 160 characters of the base64 alphabets with more than 4.5
     /// bits of entropy a character, of mixed case and digits. UUIDs, hashes, integrity
-    /// values, paths and identifiers are left out. Entropy is computed in integers.
+    /// values, paths and identifiers are left out. Words of a short prefix and 24 or more
+    /// letters of both cases and digits (`abc_...`) count without quotes too. Entropy is
+    /// computed in integers.
     ///
     /// # Why it matters
     ///
@@ -53,7 +55,7 @@ declare_agent! {
         slug: "git_secret_entropy_leak_sentry",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],

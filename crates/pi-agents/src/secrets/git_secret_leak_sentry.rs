@@ -18,6 +18,7 @@ declare_agent! {
     /// One rule for each format of a token: prefix, alphabet and length as the
     /// provider gives them out, checksums where the format has one (GitHub, npm,
     /// age), and the name it is assigned to where the token alone says little.
+    /// A random value under the name of one of some 880 other services.
     /// Private keys as PEM, PGP, PuTTY, JWK and PKCS #12.
     ///
     /// # Why it matters
@@ -50,7 +51,7 @@ declare_agent! {
         slug: "git_secret_leak_sentry",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],
@@ -81,5 +82,6 @@ impl Agent for GitSecretLeakSentry {
 }
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
-    report::formats(artifact, report, Class::Provider)
+    report::formats(artifact, report, Class::Provider)?;
+    report::formats(artifact, report, Class::Service)
 }

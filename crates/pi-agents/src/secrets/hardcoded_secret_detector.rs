@@ -55,7 +55,7 @@ declare_agent! {
         slug: "hardcoded_secret_detector",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],

@@ -53,7 +53,7 @@ declare_agent! {
         slug: "mock_data_tainting_sentry",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],

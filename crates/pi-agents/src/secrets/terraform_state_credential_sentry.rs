@@ -52,7 +52,7 @@ declare_agent! {
         slug: "terraform_state_credential_sentry",
         domain: Secrets,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [],

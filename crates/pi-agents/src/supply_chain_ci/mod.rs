@@ -34,6 +34,7 @@ mod purl;
 mod requirement;
 mod sbom_cyclonedx;
 mod sbom_cyclonedx_fields;
+mod sbom_cyclonedx_xml;
 mod sbom_spdx;
 mod sbom_validator;
 mod self_healing_patch_agent;

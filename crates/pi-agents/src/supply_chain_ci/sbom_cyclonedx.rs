@@ -11,7 +11,31 @@ use super::sbom_validator::{
     DANGLING, DUPLICATE, HASHES, INCOMPLETE, Lacking, MINIMUM, check_purl, invalid, is_timestamp,
 };
 
-const VERSIONS: &[&str] = &["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
+/// Versions; the first two have no JSON form.
+const VERSIONS: &[&str] = &["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
+
+/// The fields of a document.
+const FIELDS: &[&str] = &[
+    "$schema",
+    "bomFormat",
+    "specVersion",
+    "serialNumber",
+    "version",
+    "metadata",
+    "components",
+    "services",
+    "externalReferences",
+    "dependencies",
+    "compositions",
+    "vulnerabilities",
+    "annotations",
+    "formulation",
+    "declarations",
+    "definitions",
+    "citations",
+    "properties",
+    "signature",
+];
 
 /// Checks a CycloneDX document.
 ///
@@ -39,6 +63,7 @@ pub fn check(root: &Node, report: &mut Report) -> Result<(), Stop> {
 }
 
 fn head(root: &Node, report: &mut Report) {
+    fields::only(root, FIELDS, "the document", report);
     if let Some(format) = root.get("bomFormat") {
         if format.as_str() != Some("CycloneDX") {
             invalid(report, format.span, "bomFormat", "`bomFormat` is not `CycloneDX`");
@@ -48,12 +73,9 @@ fn head(root: &Node, report: &mut Report) {
     }
     match root.get("specVersion") {
         Some(version) if version.as_str().is_some_and(|text| VERSIONS.contains(&text)) => {}
-        Some(version) => invalid(
-            report,
-            version.span,
-            "specVersion",
-            "`specVersion` is no version of CycloneDX that has a JSON form",
-        ),
+        Some(version) => {
+            invalid(report, version.span, "specVersion", "`specVersion` is no version of CycloneDX")
+        }
         None => invalid(report, root.span, "specVersion", "`specVersion` is missing"),
     }
     if let Some(version) = root.get("version")

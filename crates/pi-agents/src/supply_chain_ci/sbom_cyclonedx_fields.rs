@@ -22,6 +22,21 @@ const TYPES: &[&str] = &[
     "cryptographic-asset",
 ];
 
+/// The fields of the element `metadata`.
+const METADATA: &[&str] = &[
+    "timestamp",
+    "lifecycles",
+    "tools",
+    "authors",
+    "component",
+    "manufacture",
+    "manufacturer",
+    "supplier",
+    "licenses",
+    "properties",
+    "distributionConstraints",
+];
+
 /// Algorithms and the length of their digests in hexadecimal digits.
 const HASHES: &[(&str, usize)] = &[
     ("MD5", 32),
@@ -40,11 +55,23 @@ const HASHES: &[(&str, usize)] = &[
     ("Streebog-512", 128),
 ];
 
+/// Lists of licences that name some and have an expression too; version 1.7
+/// allows it.
+fn mixed_licences(entry: &Entry, owner: &str, report: &mut Report) {
+    let items = entry.value.items();
+    let has = |key: &str| items.iter().any(|item| item.get(key).is_some());
+    if entry.key == "licenses" && has("expression") && has("license") {
+        let subject = format!("{owner}/licenses");
+        invalid(report, entry.value.span, &subject, "licences are named or an expression");
+    }
+}
+
 /// Checks every element of a document by the key it stands under.
 ///
 /// # Errors
 /// The steps are spent.
 pub fn check(root: &Node, report: &mut Report) -> Result<(), Stop> {
+    let mixes = root.get("specVersion").and_then(Node::as_str) == Some("1.7");
     let mut open: Vec<(&Node, String)> = vec![(root, String::new())];
     while let Some((node, owner)) = open.pop() {
         for entry in node.entries() {
@@ -52,6 +79,9 @@ pub fn check(root: &Node, report: &mut Report) -> Result<(), Stop> {
             let own = entry.value.get("name").and_then(Node::as_str);
             let owner = own.map_or_else(|| owner.clone(), str::to_owned);
             field(entry, &owner, report);
+            if !mixes {
+                mixed_licences(entry, &owner, report);
+            }
             for item in entry.value.items() {
                 report.tick(1)?;
                 let own = item.get("name").and_then(Node::as_str);
@@ -98,6 +128,8 @@ fn field(entry: &Entry, owner: &str, report: &mut Report) {
                 );
             }
         }),
+        "metadata" if node.is_map() => only(node, METADATA, "metadata", report),
+        "citations" => items.iter().for_each(|item| citation(item, report)),
         "swid" if node.is_map() => {
             required(node, &["tagId", "name"], &format!("{owner}/swid"), report);
         }
@@ -119,6 +151,28 @@ fn field(entry: &Entry, owner: &str, report: &mut Report) {
             invalid(report, node.span, &format!("{owner}/text"), "the only encoding is `base64`");
         }
         _ => {}
+    }
+}
+
+/// Reports fields that an element does not have.
+pub fn only(node: &Node, known: &[&str], subject: &str, report: &mut Report) {
+    for entry in node.entries() {
+        if !known.contains(&entry.key.as_str()) {
+            let message = format!("{subject} has no field `{}`", entry.key);
+            invalid(report, entry.key_span, &format!("{subject}/{}", entry.key), message);
+        }
+    }
+}
+
+fn citation(node: &Node, report: &mut Report) {
+    let has = |key: &str| node.get(key).is_some();
+    if has("pointers") == has("expressions") {
+        let message = "a citation has `pointers` or `expressions`, and not both";
+        invalid(report, node.span, "citations", message);
+    }
+    if !has("attributedTo") && !has("process") {
+        let message = "a citation needs `attributedTo` or `process`";
+        invalid(report, node.span, "citations", message);
     }
 }
 
@@ -203,7 +257,11 @@ fn licence(node: &Node, owner: &str, report: &mut Report) {
                     check_expression(id, owner, report);
                 }
             }
-            (None, Some(_)) => {}
+            (None, Some(name)) => {
+                if name.as_str().is_none() {
+                    invalid(report, name.span, &subject, "a licence has one `name`");
+                }
+            }
             (Some(_), Some(_)) => {
                 invalid(
                     report,

@@ -6,7 +6,7 @@ use pi_artifacts::{Artifact, Kind, Span};
 use pi_core::{Confidence, Severity};
 
 use super::licence::{self, Problem};
-use super::{purl, sbom_cyclonedx, sbom_spdx};
+use super::{purl, sbom_cyclonedx, sbom_cyclonedx_xml, sbom_spdx};
 
 /// The document breaks its format.
 pub const INVALID: Rule = Rule {
@@ -100,8 +100,8 @@ pub const COPYLEFT: Rule = Rule {
 
 declare_agent! {
     /// # What it checks
-    /// Bills of materials in JSON: CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3.
-    /// - the format: required fields, enumerations, serial numbers, time stamps,
+    /// Bills of materials: CycloneDX 1.0 to 1.7 in JSON and XML, SPDX 2.2 and 2.3 in JSON.
+    /// - the format: required and unknown fields, enumerations, serial numbers, time stamps,
     ///   hashes of the length of their algorithm, licence choices;
     /// - references: duplicates, and relations to elements that do not exist;
     /// - package URLs, and SPDX licence expressions;
@@ -127,7 +127,7 @@ declare_agent! {
     /// ```
     ///
     /// # Limits
-    /// XML, tag-value, RDF and SPDX 3 documents are not read. The format check covers
+    /// Tag-value, RDF and SPDX 3 documents are not read. The format check covers
     /// the fields that tools use, not every constraint of the JSON schemas. What is
     /// missing is reported once for each element with the number of components, at
     /// the first of them. Signatures are not verified.
@@ -139,10 +139,10 @@ declare_agent! {
         slug: "sbom_validator",
         domain: SupplyChainCi,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
-        kinds: [Kind::Sbom],
+        kinds: [Kind::Sbom, Kind::Markup],
         triggers: Always,
         invariant_to: ALL,
         rules: [INVALID, DUPLICATE, DANGLING, PURL, LICENCE, MINIMUM, INCOMPLETE, HASHES, COPYLEFT],
@@ -152,6 +152,9 @@ declare_agent! {
 }
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
+    if artifact.kind() == Kind::Markup {
+        return check_xml(artifact, report);
+    }
     let Some(document) = artifact.data()?.first() else { return Ok(()) };
     let root = &document.root;
     if root.get("spdxVersion").is_some() || root.get("SPDXID").is_some() {
@@ -160,6 +163,18 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         sbom_cyclonedx::check(root, report)
     } else {
         Ok(())
+    }
+}
+
+fn check_xml(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
+    match sbom_cyclonedx_xml::read(artifact.text().unwrap_or_default()) {
+        None => Ok(()),
+        Some(Ok(root)) => sbom_cyclonedx::check(&root, report),
+        Some(Err(problem)) => {
+            let message = format!("the document is no well-formed XML: {problem}");
+            invalid(report, Span::new(0, 1), "document", message);
+            Ok(())
+        }
     }
 }
 

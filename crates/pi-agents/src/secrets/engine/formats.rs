@@ -16,6 +16,7 @@ pub mod headers;
 pub mod keys;
 pub mod observability;
 pub mod saas;
+pub mod services;
 pub mod social;
 pub mod urls;
 
@@ -93,6 +94,7 @@ pub static PROVIDERS: &[&[Format]] = &[
     keys::FORMATS,
     observability::FORMATS,
     saas::FORMATS,
+    services::FORMATS,
     social::FORMATS,
 ];
 

@@ -1,16 +1,20 @@
 //! Values that their names or their looks give away.
 
 use pi_artifacts::literal::{Form, Literal};
-use pi_artifacts::{Artifact, Kind};
+use pi_artifacts::{Artifact, Kind, Span};
 
+use super::names::{is_key_name, name_class};
 use super::{Class, Hit, entropy, value};
+
+/// Whether values without a format are looked for: prose and lists of digests
+/// have too many that look like keys.
+pub fn reads(kind: Kind) -> bool {
+    !matches!(kind, Kind::Markdown | Kind::NpmLock | Kind::YarnLock | Kind::GoSum | Kind::CargoLock)
+}
 
 /// Reads the literals of an artifact.
 pub fn find(artifact: &Artifact, out: &mut Vec<Hit>) {
-    if matches!(
-        artifact.kind(),
-        Kind::Markdown | Kind::NpmLock | Kind::YarnLock | Kind::GoSum | Kind::CargoLock
-    ) {
+    if !reads(artifact.kind()) {
         return;
     }
     for literal in &artifact.literals().items {
@@ -21,10 +25,10 @@ pub fn find(artifact: &Artifact, out: &mut Vec<Hit>) {
         let found = match class {
             Some(Class::Password) => is_password(literal),
             Some(_) => is_token(literal),
-            None => false,
+            None => is_key(&literal.value) && literal.name.as_deref().is_some_and(is_key_name),
         };
-        let class = match class {
-            Some(class) if found => class,
+        let class = match class.unwrap_or(Class::Token) {
+            class if found => class,
             _ if is_random(literal) => Class::Random,
             _ => continue,
         };
@@ -38,159 +42,48 @@ pub fn find(artifact: &Artifact, out: &mut Vec<Hit>) {
     }
 }
 
-/// The words of a name, lower-case.
-fn words(name: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut lower_before = false;
-    let mut fresh = true;
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() {
-            fresh = true;
-            continue;
-        }
-        if fresh || (lower_before && c.is_ascii_uppercase()) {
-            out.push(String::new());
-            fresh = false;
-        }
-        lower_before = c.is_ascii_lowercase() || c.is_ascii_digit();
-        if let Some(word) = out.last_mut() {
-            word.push(c.to_ascii_lowercase());
-        }
-    }
-    out
+/// A token that carries a prefix of its own, quoted or not, as a hit.
+pub fn prefixed(text: &str, from: usize, to: usize) -> Option<Hit> {
+    text.get(from..to).filter(|word| is_prefixed(word)).map(|_| Hit {
+        class: Class::Random,
+        rule: None,
+        span: Span::new(from, to),
+        subject: String::new(),
+        doubt: None,
+    })
 }
 
-/// What a name says about its value.
-pub fn name_class(name: &str) -> Option<Class> {
-    if !(3..=80).contains(&name.len()) {
-        return None;
-    }
-    let words = words(name);
-    let last = words.last()?.as_str();
-    if matches!(
-        last,
-        "url"
-            | "uri"
-            | "path"
-            | "file"
-            | "filename"
-            | "name"
-            | "type"
-            | "field"
-            | "label"
-            | "header"
-            | "length"
-            | "len"
-            | "size"
-            | "expires"
-            | "expiry"
-            | "expiration"
-            | "ttl"
-            | "timeout"
-            | "endpoint"
-            | "prefix"
-            | "suffix"
-            | "regex"
-            | "pattern"
-            | "hint"
-            | "policy"
-            | "reset"
-            | "count"
-            | "limit"
-            | "limits"
-            | "placeholder"
-            | "error"
-            | "message"
-            | "title"
-            | "text"
-            | "description"
-            | "min"
-            | "max"
-            | "algorithm"
-            | "arn"
-            | "version"
-            | "enabled"
-            | "required"
-            | "validator"
-            | "input"
-            | "format"
-            | "mode"
-            | "class"
-            | "provider"
-            | "store"
-            | "dir"
-            | "env"
-            | "var"
-            | "ref"
-            | "index"
-            | "column"
-            | "table"
-            | "selector"
-            | "event"
-            | "action"
-            | "status"
-            | "state"
-            | "at"
-            | "date"
-            | "usage"
-            | "id"
-            | "ids"
-            | "uuid"
-            | "kind"
-            | "scope"
-            | "scopes"
-            | "hash"
-            | "digest"
-            | "checksum"
-            | "rotation"
-    ) {
-        return None;
-    }
-    let has = |word: &str| words.iter().any(|w| w == word);
-    let joined = words.concat();
-    if has("public")
-        || joined.contains("publickey")
-        || joined.contains("csrf")
-        || joined.contains("pagetoken")
-    {
-        return None;
-    }
-    if joined.contains("password")
-        || joined.contains("passwd")
-        || joined.contains("passphrase")
-        || has("pwd")
-        || joined.ends_with("pwd")
-        || last == "pass"
-        || last == "passcode"
-    {
-        return Some(Class::Password);
-    }
-    let tail = |word: &str| joined.ends_with(word);
-    if has("secret")
-        || has("secrets")
-        || tail("secret")
-        || tail("token")
-        || has("credential")
-        || has("credentials")
-        || last == "creds"
-        || last == "auth"
-        || tail("apikey")
-        || tail("accesskey")
-        || tail("secretkey")
-        || tail("privatekey")
-        || tail("authkey")
-        || tail("encryptionkey")
-        || tail("signingkey")
-        || tail("accountkey")
-        || tail("masterkey")
-        || tail("servicekey")
-        || tail("licensekey")
-        || (joined.contains("secret") && last == "key")
-        || (joined.contains("token") && matches!(last, "key" | "value"))
-    {
-        return Some(Class::Token);
-    }
-    None
+/// `abc_` or `abc-` and at least 24 letters of both cases and digits.
+fn is_prefixed(word: &str) -> bool {
+    let Some((prefix, body)) = word.split_once(['_', '-']) else { return false };
+    let count = |test: fn(&u8) -> bool| body.bytes().filter(test).count();
+    (2..=10).contains(&prefix.len())
+        && (24..=120).contains(&body.len())
+        && prefix.bytes().all(|b| b.is_ascii_alphanumeric())
+        && prefix.starts_with(|c: char| c.is_ascii_alphabetic())
+        && body.bytes().all(|b| b.is_ascii_alphanumeric())
+        && !prefix.to_ascii_lowercase().starts_with("sha")
+        && count(u8::is_ascii_digit) >= 3
+        && count(u8::is_ascii_uppercase) >= 3
+        && count(u8::is_ascii_lowercase) >= 3
+        && value::is_random(body)
+        && entropy::millibits(body) >= 3800
+}
+
+/// A value that can be nothing but a key under a name that only says key.
+fn is_key(text: &str) -> bool {
+    (16..=256).contains(&text.len())
+        && text.bytes().all(is_token_byte)
+        && !value::is_uuid(text)
+        && !value::is_placeholder(text)
+        && value::is_random(text)
+        && entropy::millibits(text) >= 3000
+}
+
+/// What tokens are made of.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~' | b':' | b'|' | b'%')
 }
 
 fn is_password(literal: &Literal) -> bool {
@@ -225,31 +118,23 @@ fn is_token(literal: &Literal) -> bool {
     let text = literal.value.as_str();
     if text.len() < 10
         || text.len() > 1024
-        || !text.bytes().all(|b| b.is_ascii_graphic())
+        || !text.bytes().all(|b| is_token_byte(b) || matches!(b, b'!' | b'$' | b'@' | b'#' | b'*'))
         || value::is_placeholder(text)
         || value::is_code(text)
         || value::is_words(text)
         || !value::is_mixed(text)
         || text.contains("://")
         || text.starts_with(['/', '.', '@', '#', '-'])
-        || text.contains(['(', ')', '[', ']', '<', '>', '{', '}', '"', '\'', ',', ';'])
     {
         return false;
     }
     entropy::millibits(text) >= 3000
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, b)| {
-            if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() }
-        })
-}
-
 /// A string of base64 or hex without a telling name.
 fn is_random(literal: &Literal) -> bool {
     let text = literal.value.as_str();
-    if literal.form != Form::Quoted || !(24..=160).contains(&text.len()) || is_uuid(text) {
+    if literal.form != Form::Quoted || !(24..=160).contains(&text.len()) || value::is_uuid(text) {
         return false;
     }
     if !text
@@ -284,6 +169,7 @@ fn is_random(literal: &Literal) -> bool {
         "sum",
         "oid",
         "expected",
+        "class",
         "id",
     ]
     .iter()

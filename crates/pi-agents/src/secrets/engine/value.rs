@@ -229,6 +229,40 @@ pub fn is_mixed(value: &str) -> bool {
     value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
+/// Four groups of hex and a fifth of twelve.
+pub fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, b)| {
+            if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() }
+        })
+}
+
+/// Letters and digits that take turns in no pattern: more than half of the text
+/// stands in parts that are neither words nor numbers.
+pub fn is_random(value: &str) -> bool {
+    if is_uuid(value) {
+        return true;
+    }
+    let lower = value.to_ascii_lowercase();
+    let digests = ["sha1", "sha256", "sha384", "sha512", "md5", "h1:", "http", "v1.", "v2."];
+    if digests.iter().any(|mark| lower.starts_with(mark)) || is_example(value) {
+        return false;
+    }
+    let turns = |part: &str| {
+        let kinds = part.bytes().map(|b| b.is_ascii_digit());
+        kinds.clone().zip(kinds.skip(1)).filter(|(a, b)| a != b).count()
+    };
+    let mut random = 0;
+    let mut total_turns = 0;
+    for part in value.split(|c: char| !c.is_ascii_alphanumeric()) {
+        if is_mixed(part) && (turns(part) >= 2 || part.len() < 8) {
+            random += part.len();
+            total_turns += turns(part);
+        }
+    }
+    random * 2 >= value.len() && total_turns >= 3
+}
+
 /// The name that the text gives to what stands at `at`.
 pub fn name_before(text: &str, at: usize) -> String {
     let mut from = at.saturating_sub(96);

@@ -41,4 +41,5 @@ super::formats! {
     "pypirc-password" "password in .pypirc" ["[pypi]", "[testpypi]", "[distutils]"] Raw r"(?s)\[(?:pypi|testpypi)\].{0,200}?(?-u:\b)password\s*[:=]\s*([^\s$<{]{4,})" 1500;
     "htpasswd-hash" "password hash of htpasswd" ["$apr1$", "$2y$"] Raw r"[0-9A-Za-z_.-]{1,64}:(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\$2y\$[0-9]{2}\$[./A-Za-z0-9]{53})" 3000;
     "wireguard-private-key" "WireGuard private key" ["privatekey", "presharedkey"] Raw r"(?m)^\s*(?:PrivateKey|PresharedKey)\s*=\s*([A-Za-z0-9+/]{43}=)" 3500;
+    "jenkins-encrypted-secret" "secret that Jenkins encrypted" ["{aqaaabaaa"] Raw r"\{(AQAAABAAA[A-Za-z0-9+/= _.-]{8,1000})\}" 3000;
 }
