@@ -77,3 +77,46 @@ declare_agent! {
         check: |_, _| Ok(()),
     }
 }
+
+/// An agent of this name, revision and trigger, which reports when `found` says
+/// so: builds that differ are two of them with one slug.
+macro_rules! versions {
+    ($($(#[doc = $doc:literal])* $name:ident $slug:literal $revision:literal $triggers:ident $(($literals:expr))?, $found:expr;)+) => {
+        $(declare_agent! {
+            $(#[doc = $doc])*
+            pub struct $name {
+                slug: $slug,
+                domain: CodeQuality,
+                phase: Validate,
+                revision: $revision,
+                since: "0.1.0",
+                status: Preview,
+                kinds: [Kind::Dockerfile],
+                triggers: $triggers $(($literals))?,
+                invariant_to: ALL,
+                rules: [FOUND],
+                fixture: "",
+                check: |artifact, report| {
+                    let found: fn(&Artifact) -> bool = $found;
+                    if found(artifact) {
+                        report.finding(&FOUND, Default::default()).subject("file");
+                    }
+                    Ok(())
+                },
+            }
+        })+
+    };
+}
+
+versions! {
+    /// Reports files that name a user.
+    Words "straw_words" 1 Any(&["user"]), |artifact| artifact.path() == "Dockerfile";
+    /// Its next revision, which is triggered by less and reports more.
+    NewWords "straw_words" 2 Any(&["debian"]), |_| true;
+    /// Another verdict under the same revision.
+    ForgedWords "straw_words" 1 Any(&["user"]), |_| true;
+    /// Reports nothing.
+    Silent "straw_silent" 1 Always, |_| false;
+    /// Another verdict under the same revision.
+    ForgedSilent "straw_silent" 1 Always, |_| true;
+}

@@ -146,7 +146,9 @@ impl Comparison {
     }
 
     /// Compares the next record of each side; `None` where a side has no more.
-    pub fn next(&mut self, recorded: Option<(&str, &[u8])>, repeated: Option<&Record>) {
+    /// A receipt that only one side has, of an agent with another revision, is
+    /// taken alone: the other side's record is compared with the next one.
+    pub fn next(&mut self, recorded: Option<(&str, &[u8])>, repeated: Option<&Record>) -> Taken {
         let position = self.compared;
         self.compared += 1;
         let same = match (recorded, repeated) {
@@ -157,16 +159,63 @@ impl Comparison {
             _ => false,
         };
         if same {
-            return;
+            return Taken::Both;
         }
         self.differing += 1;
-        if !self.explained(recorded, repeated) {
+        let taken = self.alone(recorded, repeated);
+        let (recorded, repeated) = match taken {
+            Taken::Both => (recorded, repeated),
+            Taken::Recorded => (recorded, None),
+            Taken::Repeated => (None, repeated),
+        };
+        if taken == Taken::Both && !self.explained(recorded, repeated) {
             self.unexplained += 1;
         }
         if self.differences.len() < MAX_DIFFERENCES {
             self.differences.extend(difference(position, recorded, repeated));
         }
+        taken
     }
+
+    /// Whether one side has a receipt that the other has not, because another
+    /// revision of its agent was not triggered there.
+    fn alone(&self, recorded: Option<(&str, &[u8])>, repeated: Option<&Record>) -> Taken {
+        if self.revisions.changed.is_empty() {
+            return Taken::Both;
+        }
+        let left = recorded.map(|(_, payload)| worker(payload)).unwrap_or_default();
+        let right = repeated.map(|record| worker(&record.payload)).unwrap_or_default();
+        if left == right {
+            return Taken::Both;
+        }
+        // Receipts of an artifact stand in the order of the catalogue.
+        let changed = |(capability, _): &(String, String)| self.revisions.explain(capability);
+        if changed(&left) && (!changed(&right) || left.0 < right.0) {
+            Taken::Recorded
+        } else if changed(&right) {
+            Taken::Repeated
+        } else {
+            Taken::Both
+        }
+    }
+}
+
+/// Capability and worker of a receipt.
+fn worker(payload: &[u8]) -> (String, String) {
+    let object = object(payload);
+    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("capability"), text("worker_id"))
+}
+
+/// Which side goes on after a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Both.
+    Both,
+    /// Only the recorded side; the repeated record is compared again.
+    Recorded,
+    /// Only the repeated side; the recorded record is compared again.
+    Repeated,
 }
 
 impl Comparison {
@@ -177,7 +226,6 @@ impl Comparison {
             return false;
         }
         let (Some((event_type, recorded)), Some(record)) = (recorded, repeated) else {
-            // An agent that is triggered anew, or no more, shifts what follows.
             return false;
         };
         if event_type != record.event_type {
@@ -198,6 +246,10 @@ impl Comparison {
 
 /// Fields that sum up what agents found.
 const SUMS: &[&str] = &[
+    "applicable",
+    "executed",
+    "index",
+    "receipts",
     "catalogue",
     "input",
     "output",

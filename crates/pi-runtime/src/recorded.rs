@@ -7,12 +7,13 @@ use std::sync::Arc;
 use pi_core::canonical::{Value, parse};
 use pi_core::{Digest, Reason, RunId, Severity};
 use pi_event_fabric::HeaderView;
+use pi_kernel::KERNEL_REVISION;
 use pi_kernel::admit::{AdmissionError, Baseline};
 use pi_kernel::effect::EffectOutcome;
 use pi_kernel::manifest::{Content, Manifest};
 use pi_kernel::policy::Policy;
 use pi_kernel::request::{CompositionRequest, EvidenceMode};
-use pi_store::{RunEntry, StoreError};
+use pi_store::{RunEntry, StoreError, governance};
 
 use crate::examiner::{Folder, Inputs};
 use crate::files::Refusal;
@@ -44,6 +45,17 @@ pub enum RecordedError {
     /// The record is not one of a run that this build can read.
     #[error("the acceptance of {0} cannot be read")]
     Unreadable(RunId),
+    /// Another revision of the kernel recorded it, and nobody approved the
+    /// crossing.
+    #[error("{run} was recorded by `{from}`; crossing to `{to}` is not approved")]
+    Fenced {
+        /// The run.
+        run: RunId,
+        /// The recorded revision, as `pi.kernel@N`.
+        from: String,
+        /// This build's.
+        to: String,
+    },
     /// The recorded request is not admitted by this build.
     #[error(transparent)]
     Admission(#[from] AdmissionError),
@@ -81,6 +93,7 @@ impl RecordedError {
             RecordedError::Incomplete(_) => Reason::RunIncomplete,
             RecordedError::Finished(_) => Reason::RunFinished,
             RecordedError::Unreadable(_) => Reason::UnknownVersion,
+            RecordedError::Fenced { .. } => Reason::FenceDenied,
             RecordedError::Admission(error) => error.reason(),
             RecordedError::Goal(_) => Reason::CheckpointGoalMismatch,
             RecordedError::Held { .. } => Reason::LeaseLost,
@@ -113,6 +126,24 @@ pub(crate) struct Recorded {
     pub(crate) source: Option<PathBuf>,
     /// Microseconds since 1970.
     pub(crate) accepted_at: u64,
+    /// The kernel revision that recorded it.
+    kernel: u64,
+}
+
+impl Recorded {
+    /// Refuses a run that another revision of the kernel recorded, unless the
+    /// tenant's log approves the crossing: default deny.
+    pub(crate) fn check_fence(&self, journal: &Journal, run: &RunId) -> Result<(), RecordedError> {
+        if self.kernel == u64::from(KERNEL_REVISION) {
+            return Ok(());
+        }
+        let side = |revision: u64| format!("pi.kernel@{revision}");
+        let (from, to) = (side(self.kernel), side(u64::from(KERNEL_REVISION)));
+        if governance::fences(journal.store())?.allows(&from, &to) {
+            return Ok(());
+        }
+        Err(RecordedError::Fenced { run: run.clone(), from, to })
+    }
 }
 
 pub(crate) fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, RecordedError> {
@@ -145,6 +176,8 @@ pub(crate) fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, Recor
         .ok_or_else(unreadable)?;
     let agents = acceptance.get("agents").and_then(Value::as_array).unwrap_or_default();
     let agents = agents.iter().filter_map(|agent| agent.as_str().map(str::to_owned)).collect();
+    let kernel =
+        acceptance.get("kernel_revision").and_then(Value::as_u64).ok_or_else(unreadable)?;
     let source = acceptance.get("source").and_then(Value::as_str).map(PathBuf::from);
     Ok(Recorded {
         entry,
@@ -156,6 +189,7 @@ pub(crate) fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, Recor
         agents,
         source,
         accepted_at,
+        kernel,
     })
 }
 

@@ -10,7 +10,7 @@ use pi_core::RunId;
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
-use pi_kernel::replay::{Comparison, Revisions};
+use pi_kernel::replay::{Comparison, Revisions, Taken};
 use pi_kernel::report::Outcome;
 
 use crate::drive::{Cancel, Drive, DriveError, Shell, drive};
@@ -55,6 +55,7 @@ pub fn replay(
         return Err(RecordedError::Incomplete(run.clone()));
     }
     let base = options.base.clone().or_else(|| recorded.source.clone());
+    recorded.check_fence(journal, run)?;
     let inputs = inputs(journal, run, &recorded, base)?;
     check_inputs(inputs.as_ref(), &recorded.manifest)?;
     let Recorded { entry, request, manifest, baseline, policy, catalogue: before, agents, .. } =
@@ -64,6 +65,7 @@ pub fn replay(
     let revisions = Revisions::between(&agents, &admitted.catalogue);
     let mut shell = Comparing {
         records: Records::of(journal, run, &entry),
+        ahead: None,
         comparison: Comparison::new(revisions),
         progress,
     };
@@ -82,7 +84,7 @@ pub fn replay(
         DriveError::Shell(error) => RecordedError::Journal(error),
         DriveError::Workers(problem) => RecordedError::Workers(problem),
     })?;
-    while let Some((event_type, payload)) = shell.records.next()? {
+    while let Some((event_type, payload)) = shell.next()? {
         shell.comparison.next(Some((&event_type, &payload)), None);
     }
     Ok(Replayed { outcome, comparison: shell.comparison, other_catalogue })
@@ -92,8 +94,19 @@ pub fn replay(
 /// carried out: their outcome is what was recorded.
 struct Comparing<'a> {
     records: Records<'a>,
+    /// A recorded record that was read and not yet compared.
+    ahead: Option<(String, Vec<u8>)>,
     comparison: Comparison,
     progress: &'a mut dyn Progress,
+}
+
+impl Comparing<'_> {
+    fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
+        match self.ahead.take() {
+            Some(record) => Ok(Some(record)),
+            None => self.records.next(),
+        }
+    }
 }
 
 impl Shell for Comparing<'_> {
@@ -101,10 +114,19 @@ impl Shell for Comparing<'_> {
 
     fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
         for record in records {
-            let recorded = self.records.next()?;
-            let recorded =
-                recorded.as_ref().map(|(kind, payload)| (kind.as_str(), payload.as_slice()));
-            self.comparison.next(recorded, Some(&record));
+            loop {
+                let recorded = self.next()?;
+                let view =
+                    recorded.as_ref().map(|(kind, payload)| (kind.as_str(), payload.as_slice()));
+                match self.comparison.next(view, Some(&record)) {
+                    Taken::Both => break,
+                    Taken::Recorded => {}
+                    Taken::Repeated => {
+                        self.ahead = recorded;
+                        break;
+                    }
+                }
+            }
         }
         Ok(())
     }
