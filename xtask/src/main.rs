@@ -1,5 +1,6 @@
 //! Tasks of this project. `cargo xtask` lists them.
 
+mod fuzz_seeds;
 mod generate;
 mod new_agent;
 
@@ -16,6 +17,7 @@ usage: cargo xtask TASK
   bench                    the published measurements
   coverage                 line coverage with its gate
   generate [--check]       rebuild derived files, or fail when they differ
+  fuzz-seeds DIR           first inputs of the fuzz targets
   new-agent DOMAIN SLUG    an agent's file, cases and registry line";
 
 fn main() -> Result<()> {
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
         ["coverage"] => coverage(),
         ["generate"] => generate::run(false),
         ["generate", "--check"] => generate::run(true),
+        ["fuzz-seeds", folder] => fuzz_seeds::run(folder),
         ["new-agent", domain, slug] => new_agent::run(domain, slug),
         _ => bail!("{USAGE}"),
     }
@@ -50,7 +53,8 @@ fn full() -> Result<()> {
         "cargo",
         &["nextest", "run", "--workspace", "--release"],
         &[("PI_TEST_SCALE", "full")],
-    )
+    )?;
+    step("bash", &["scripts/fuzz", "20"])
 }
 
 fn conformance() -> Result<()> {

@@ -13,7 +13,7 @@ use pi_core::Reason;
 
 use crate::args::{Cli, Color};
 use crate::context::{Context, Failure};
-use crate::output::style::{BAD, DIM, paint};
+use crate::output::style::{BAD, DIM, paint, visible};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -42,7 +42,7 @@ fn report(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
     let code = failure.reason.code();
     // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(stderr, "{} {}", paint(BAD, "error:"), failure.message);
+    let _ = writeln!(stderr, "{} {}", paint(BAD, "error:"), visible(&failure.message));
     let _ = writeln!(stderr, "  {} {code}: {}", paint(DIM, "reason"), failure.reason.title_text());
     if let Some(remedy) = remedy(failure.reason) {
         let _ = writeln!(stderr, "  {} {remedy}", paint(DIM, "to do"));

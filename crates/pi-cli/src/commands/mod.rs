@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod log;
+mod near;
 mod replay;
 mod runs;
 mod scan;

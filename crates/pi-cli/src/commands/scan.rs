@@ -41,7 +41,7 @@ pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
         },
     };
     context.emit(&match context.global.format {
-        Format::Json => json::report(&report),
+        Format::Json => json::line(&report),
         Format::Sarif => sarif::sarif(&report, &catalogue),
         Format::Text => {
             let view = text::View {
