@@ -23,7 +23,7 @@ use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_artifacts::{Artifact, Kind};
 
 /// Mutated inputs of each kind.
-const INPUTS: usize = 120;
+const INPUTS: usize = 200;
 
 /// Longest mutated input.
 const MAX_BYTES: usize = 4096;
