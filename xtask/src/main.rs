@@ -2,6 +2,7 @@
 
 mod fuzz_seeds;
 mod generate;
+mod golden;
 mod new_agent;
 
 use std::process::Command;

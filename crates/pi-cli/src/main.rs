@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod examples;
 mod output;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -23,9 +24,13 @@ fn main() -> ExitCode {
         Color::Auto => {}
     }
     // A panic inside an examination is caught and becomes a receipt; its trace
-    // belongs to `-v`.
+    // belongs to `-v`. One of the main thread ends the program and says so.
     if !cli.global.verbose {
-        std::panic::set_hook(Box::new(|_| {}));
+        std::panic::set_hook(Box::new(|panic| {
+            if std::thread::current().name() == Some("main") {
+                eprintln!("error: this is a mistake in pi, please report it: {panic}");
+            }
+        }));
     }
     let context = Context::new(cli.global, std::io::stdout().is_terminal());
     match commands::run(&context, cli.command) {

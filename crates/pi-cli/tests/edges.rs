@@ -306,3 +306,46 @@ fn damaged_notes() {
     fs::write(notes.path(), &whole).unwrap();
     lab.verified();
 }
+
+#[test]
+fn completions_are_scripts_that_their_shells_accept() {
+    let lab = Lab::new();
+    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
+        let script = lab.pi(&["completions", shell]).code(0).stdout;
+        for command in ["scan", "replay", "explain", "--fail-on", "completions"] {
+            let option = command.trim_start_matches('-');
+            assert!(script.contains(option), "{shell}: {command}");
+        }
+        assert!(!script.contains("examine-alone\n"), "{shell}: hidden commands stay hidden");
+        let file = lab.file(&format!("completion.{shell}"), &script);
+        // A shell that is not installed cannot be asked; bash always is.
+        match Command::new(shell).arg(check).arg(&file).output() {
+            Ok(output) => assert!(output.status.success(), "{output:?}"),
+            Err(error) => assert!(shell != "bash", "{error}"),
+        }
+    }
+    let script = lab.work().join("completion.bash");
+    let complete = format!(
+        "source {}; COMP_WORDS=(pi sc); COMP_CWORD=1; _pi pi sc pi; echo \"${{COMPREPLY[@]}}\"",
+        script.display()
+    );
+    let output = Command::new("bash").args(["-c", &complete]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "scan", "{output:?}");
+}
+
+#[test]
+fn help_shows_examples_and_codes_have_neighbours() {
+    let lab = Lab::new();
+    let commands = ["scan", "agents", "runs", "replay", "log", "verify", "explain", "doctor"];
+    for command in commands.iter().chain(&["demo", "completions"]) {
+        let help = lab.pi(&[command, "--help"]).code(0).stdout;
+        assert!(help.contains("Examples:\n  pi "), "{command}: {help}");
+    }
+    let help = lab.pi(&["--help"]).code(0).stdout;
+    assert!(help.contains("Examples:\n  pi scan .") && help.contains("Exit codes:"), "{help}");
+    assert!(!help.contains("examine-alone"), "{help}");
+    let near = lab.pi(&["explain", "severty_denid"]).refused(2, "invalid_request").stderr;
+    assert!(near.contains("did you mean `severity_denied`?"), "{near}");
+    let near = lab.pi(&["agents", "show", "docker_image_scaner"]).refused(2, "unknown_agent");
+    assert!(near.stderr.contains("`docker_image_scanner`"), "{}", near.stderr);
+}

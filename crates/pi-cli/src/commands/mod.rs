@@ -35,7 +35,9 @@ pub fn run(context: &Context, command: Command) -> Outcome {
         Command::Doctor => doctor::run(context),
         Command::Demo { examples } => demo::run(context, &examples),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "pi", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "pi", &mut script);
+            context.emit(&String::from_utf8_lossy(&script))?;
             Ok(0)
         }
         Command::ExamineAlone { file, name } => examine_alone(&file, &name),
