@@ -23,6 +23,7 @@ pub fn choose<'a>(kinds: &[Kind], bytes: &'a [u8]) -> Option<(Kind, &'a [u8])> {
 #[path = "../../crates/pi-cli/src/output/frame.rs"]
 mod frame;
 #[path = "../../crates/pi-cli/src/output/style.rs"]
+#[allow(dead_code, reason = "frames need only a part of it")]
 mod style;
 
 /// The code frame around any span of any text shows no control character.

@@ -150,8 +150,11 @@ fn what_is_erased_or_empty_fits_too() {
 #[test]
 fn sarif_fits_the_official_schema() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sarif/sarif-schema-2.1.0.json");
-    let validator =
-        jsonschema::options().should_validate_formats(true).build(&read(&path)).unwrap();
+    // The published pattern of languages has a stray bracket, which is no regular
+    // expression in Unicode mode.
+    let schema = fs::read_to_string(path).unwrap().replace("{2}]?$", "{2}$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     let lab = Lab::new();
     lab.file("tree/a name with ünicode \u{1}%.py", "password = \"hunter2-hunter2\"\n");
     lab.file("tree/pi.env", "PASSWORD=hunter2hunter2 # pi:allow dot_env_secret_leak_checker x\n");

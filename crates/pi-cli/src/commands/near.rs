@@ -30,7 +30,9 @@ fn near<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str
         })
         .collect();
     found.sort();
-    found.into_iter().take(MAX_WORDS).map(|(_, word)| word).collect()
+    let best = found.first().map_or(0, |(distance, _)| *distance);
+    let near = found.into_iter().take_while(|(distance, _)| *distance <= best + 2);
+    near.take(MAX_WORDS).map(|(_, word)| word).collect()
 }
 
 /// Letters to insert, delete or exchange (Levenshtein 1966), row by row.
