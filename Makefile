@@ -5,7 +5,7 @@ DATA    ?= .data
 PI      := target/release/pi
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build run test test-core test-conformance test-full lint format bench bench-detection coverage docs clean setup
+.PHONY: help dev build run test test-core test-conformance test-full fuzz lint format bench bench-detection coverage docs clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test-conformance: setup ## the specification, rule by rule
 
 test-full: setup ## what takes longer: long differential runs, crash tests, both build profiles
 	cargo xtask full
+
+fuzz: setup ## every parser and decoder against a fuzzer: SECONDS=60 for each target
+	scripts/fuzz $(or $(SECONDS),60)
 
 lint: setup ## format check and lints
 	cargo fmt --all -- --check

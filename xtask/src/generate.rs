@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use pi_agent_api::Meta;
 use pi_core::Reason;
 
-use crate::schemas;
+use crate::{golden, schemas};
 
 /// Writes the derived files, or with `check` fails when one differs.
 pub fn run(check: bool) -> Result<()> {
@@ -25,6 +25,8 @@ pub fn run(check: bool) -> Result<()> {
     for meta in &metas {
         files.insert(format!("docs/agents/{}.md", meta.slug).into(), agent(meta));
     }
+    let recorded = fs::read_to_string(golden::PATH).unwrap_or_default();
+    files.insert(golden::PATH.into(), golden::table(&recorded)?);
     let mut stale = Vec::new();
     for (path, text) in &files {
         let current = fs::read_to_string(path).unwrap_or_default();

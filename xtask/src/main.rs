@@ -1,6 +1,8 @@
 //! Tasks of this project. `cargo xtask` lists them.
 
+mod fuzz_seeds;
 mod generate;
+mod golden;
 mod new_agent;
 mod schemas;
 
@@ -18,6 +20,7 @@ usage: cargo xtask TASK
   coverage                 line coverage with its gate
   generate [--check]       rebuild derived files, or fail when they differ
   golden VERSION           a golden history of the log's present format, once
+  fuzz-seeds DIR           first inputs of the fuzz targets
   new-agent DOMAIN SLUG    an agent's file, cases and registry line";
 
 fn main() -> Result<()> {
@@ -34,6 +37,7 @@ fn main() -> Result<()> {
         ["golden", version] => {
             step("cargo", &["run", "-q", "-p", "pi-conformance", "--example", "golden", version])
         }
+        ["fuzz-seeds", folder] => fuzz_seeds::run(folder),
         ["new-agent", domain, slug] => new_agent::run(domain, slug),
         _ => bail!("{USAGE}"),
     }
@@ -55,7 +59,8 @@ fn full() -> Result<()> {
         "cargo",
         &["nextest", "run", "--workspace", "--release"],
         &[("PI_TEST_SCALE", "full")],
-    )
+    )?;
+    step("bash", &["scripts/fuzz", "20"])
 }
 
 fn conformance() -> Result<()> {

@@ -8,15 +8,24 @@ use pi_core::{Confidence, Severity};
 
 use crate::meta::Rule;
 
+/// Longest excerpt that a finding shows.
+const MAX_EXCERPT_CHARS: usize = 120;
+
+/// So many bytes of a secret at the end of an excerpt are masked.
+const MIN_CUT_BYTES: usize = 8;
+
 /// What a finding shows as proof, already safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence(String);
 
 impl Evidence {
-    /// A short excerpt of text that is no secret.
+    /// A short excerpt of text that is no secret. What looks like one is masked
+    /// all the same.
     pub fn text(excerpt: &str) -> Self {
-        let mut out: String = excerpt.chars().take(120).collect();
-        if out.len() < excerpt.len() {
+        let mut out: String = excerpt.chars().take(MAX_EXCERPT_CHARS).collect();
+        let cut = out.len() < excerpt.len();
+        out = redact::redact_text(&out);
+        if cut {
             out.push('…');
         }
         Self(out)
@@ -25,6 +34,20 @@ impl Evidence {
     /// A secret: masked but for a short prefix, with its length.
     pub fn secret(secret: &str) -> Self {
         Self(format!("{} ({} characters)", redact::mask(secret), secret.chars().count()))
+    }
+
+    /// Masks `secret`, also where the excerpt ends within it.
+    fn hide(&mut self, secret: &str) {
+        if self.0.contains(secret) {
+            self.0 = self.0.replace(secret, &redact::mask(secret));
+        }
+        if let Some(shown) = self.0.strip_suffix('…')
+            && let Some(begin) = secret.get(..secret.ceil_char_boundary(MIN_CUT_BYTES))
+            && let Some((before, rest)) = shown.rsplit_once(begin)
+            && secret.get(begin.len()..).is_some_and(|more| more.starts_with(rest))
+        {
+            self.0 = format!("{before}{}…", redact::mask(secret));
+        }
     }
 
     /// The text to show.
@@ -107,6 +130,22 @@ impl Finding {
         self
     }
 
+    /// Masks `secret` wherever this finding shows it.
+    pub fn hide(&mut self, secret: &str) {
+        let mask = redact::mask(secret);
+        for text in [&mut self.message, &mut self.fix] {
+            if text.contains(secret) {
+                *text = Cow::Owned(text.replace(secret, &mask));
+            }
+        }
+        if self.subject.contains(secret) {
+            self.subject = self.subject.replace(secret, &mask);
+        }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.hide(secret);
+        }
+    }
+
     /// Sets the severity.
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
         self.severity = severity;
@@ -167,5 +206,37 @@ impl ToCanonical for Related<'_> {
         encoder.object(|o| {
             o.field("label", self.label).field("span", &self.span);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_agent_masks_is_hidden() {
+        const RULE: Rule = Rule {
+            id: "r",
+            summary: "s",
+            severity: Severity::Low,
+            confidence: Confidence::High,
+            references: &[],
+            fix: "remove the-secret-word",
+        };
+        let mut finding = Finding::new(&RULE, Span::default());
+        finding.message("uses the-secret-word").subject("a/the-secret-word");
+        finding.evidence(&format!("{}the-secret-word", "x ".repeat(55)));
+        assert!(finding.evidence.as_ref().unwrap().as_str().ends_with("the-secret…"));
+        finding.hide("the-secret-word");
+        for text in [&*finding.message, &finding.subject, &finding.fix] {
+            assert!(text.ends_with("the****"), "{text}");
+        }
+        assert!(finding.evidence.unwrap().as_str().ends_with("x the****…"));
+    }
+
+    #[test]
+    fn an_excerpt_that_looks_like_a_secret_is_masked() {
+        let evidence = Evidence::text("key = \"aB3dE5fG7hJ9kL1mN3pQ\"");
+        assert!(!evidence.as_str().contains("aB3dE5fG7hJ9kL1mN3pQ"));
     }
 }

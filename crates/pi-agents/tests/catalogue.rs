@@ -2,6 +2,8 @@
 //! pass on the original and on both perturbed copies.
 #![allow(clippy::panic, clippy::expect_used, reason = "test code")]
 
+use std::collections::BTreeMap;
+
 use pi_agent_api::{Agent, fixture};
 
 const HEADINGS: &[&str] = &[
@@ -33,6 +35,37 @@ fn every_agent_is_documented() {
                 rule.id
             );
             assert!(!rule.fix.is_empty() && !rule.summary.is_empty(), "{}/{}", meta.slug, rule.id);
+        }
+    }
+}
+
+/// Ids of standards with their titles.
+fn references() -> BTreeMap<&'static str, &'static str> {
+    let mut lines = include_str!("../references.tsv").lines();
+    assert_eq!(lines.next(), Some("id\ttitle"));
+    let mut table = BTreeMap::new();
+    for line in lines {
+        let (id, title) = line.split_once('\t').expect("id, tab, title");
+        assert!(!title.is_empty() && title.trim() == title, "{line}");
+        assert!(table.insert(id, title).is_none(), "{id} stands twice");
+    }
+    table
+}
+
+#[test]
+fn every_reference_exists() {
+    let table = references();
+    for agent in pi_agents::agents() {
+        let meta = agent.meta();
+        for rule in meta.rules {
+            for id in rule.references {
+                assert!(
+                    table.contains_key(id),
+                    "{}/{}: `{id}` is not in references.tsv",
+                    meta.slug,
+                    rule.id
+                );
+            }
         }
     }
 }

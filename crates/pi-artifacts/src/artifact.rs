@@ -42,11 +42,17 @@ impl ParseFailure {
 /// The result of parsing a view.
 pub type Parsed<T> = Result<T, ParseFailure>;
 
+/// Bytes that were checked once for being text.
+enum Content {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
 /// A named sequence of bytes with a kind. Cheap to share, immutable; each view
 /// is parsed at most once.
 pub struct Artifact {
     path: String,
-    bytes: Vec<u8>,
+    content: Content,
     kind: Kind,
     digest: OnceLock<Digest>,
     lines: OnceLock<LineIndex>,
@@ -75,9 +81,11 @@ impl Artifact {
 
     /// Wraps bytes of a known kind.
     pub fn with_kind(path: impl Into<String>, bytes: Vec<u8>, kind: Kind) -> Self {
+        let content = String::from_utf8(bytes)
+            .map_or_else(|error| Content::Bytes(error.into_bytes()), Content::Text);
         Self {
             path: path.into(),
-            bytes,
+            content,
             kind,
             digest: OnceLock::new(),
             lines: OnceLock::new(),
@@ -109,7 +117,10 @@ impl Artifact {
 
     /// The content.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match &self.content {
+            Content::Text(text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
+        }
     }
 
     /// The kind.
@@ -119,37 +130,42 @@ impl Artifact {
 
     /// SHA-256 of the content.
     pub fn digest(&self) -> Digest {
-        *self.digest.get_or_init(|| Digest::of(&self.bytes))
+        *self.digest.get_or_init(|| Digest::of(self.bytes()))
     }
 
     /// The content as text; `None` when it is not UTF-8.
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.bytes).ok()
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Bytes(_) => None,
+        }
     }
 
     /// The content as text below the parsers' byte cap.
     pub fn parsable_text(&self) -> Parsed<&str> {
-        if self.bytes.len() > MAX_PARSE_BYTES {
+        let size = self.bytes().len();
+        if size > MAX_PARSE_BYTES {
             return Err(ParseFailure {
                 reason: Reason::ArtifactTooLarge,
                 message: format!(
-                    "{} bytes are more than the {MAX_PARSE_BYTES} that are parsed",
-                    self.bytes.len()
+                    "{size} bytes are more than the {MAX_PARSE_BYTES} that are parsed"
                 ),
                 span: Span::default(),
             });
         }
-        std::str::from_utf8(&self.bytes).map_err(|error| {
-            ParseFailure::syntax(
-                "not UTF-8",
-                Span::new(error.valid_up_to(), error.valid_up_to() + 1),
-            )
-        })
+        match &self.content {
+            Content::Text(text) => Ok(text),
+            Content::Bytes(bytes) => {
+                let at =
+                    std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+                Err(ParseFailure::syntax("not UTF-8", Span::new(at, at + 1)))
+            }
+        }
     }
 
     /// The index of lines.
     pub fn lines(&self) -> &LineIndex {
-        self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+        self.lines.get_or_init(|| LineIndex::new(self.bytes()))
     }
 
     /// Line and column of a byte offset.
@@ -162,64 +178,76 @@ impl Artifact {
         span.of(self.text().unwrap_or_default())
     }
 
+    /// The place of a failure within the text and around whole characters:
+    /// parsers point behind the end and into the middle of characters.
+    fn placed<T>(&self, parsed: Parsed<T>) -> Parsed<T> {
+        parsed.map_err(|mut failure| {
+            failure.span = failure.span.within(self.bytes().len());
+            if let Some(text) = self.text() {
+                failure.span = failure.span.around_characters(text);
+            }
+            failure
+        })
+    }
+
     /// The documents of a YAML, JSON or TOML artifact (any kind that is written
     /// in one of them, Compose, Kubernetes and lockfiles included).
     pub fn data(&self) -> Result<&[Document], &ParseFailure> {
-        self.data.get_or_init(|| crate::data::parse(self)).as_ref().map(Vec::as_slice)
+        self.data.get_or_init(|| self.placed(crate::data::parse(self))).as_ref().map(Vec::as_slice)
     }
 
     /// The instructions of a Dockerfile.
     pub fn dockerfile(&self) -> Result<&Dockerfile, &ParseFailure> {
-        self.dockerfile.get_or_init(|| crate::dockerfile::parse(self)).as_ref()
+        self.dockerfile.get_or_init(|| self.placed(crate::dockerfile::parse(self))).as_ref()
     }
 
     /// The blocks and attributes of an HCL file (Terraform, variables, Vault).
     pub fn hcl(&self) -> Result<&crate::hcl::Body, &ParseFailure> {
         let parse = || crate::hcl::parse(self.kind, self.parsable_text()?);
-        self.hcl.get_or_init(parse).as_ref()
+        self.hcl.get_or_init(|| self.placed(parse())).as_ref()
     }
 
     /// The settings of a dotenv, INI or properties file.
     pub fn settings(&self) -> Result<&[crate::settings::Setting], &ParseFailure> {
         let parse = || crate::settings::parse(self.kind, self.parsable_text()?);
-        self.settings.get_or_init(parse).as_ref().map(Vec::as_slice)
+        self.settings.get_or_init(|| self.placed(parse())).as_ref().map(Vec::as_slice)
     }
 
     /// The dependencies that a manifest or lockfile declares.
     pub fn dependencies(&self) -> Result<&Dependencies, &ParseFailure> {
-        self.dependencies.get_or_init(|| crate::dependencies::parse(self)).as_ref()
+        self.dependencies.get_or_init(|| self.placed(crate::dependencies::parse(self))).as_ref()
     }
 
     /// The commands of a shell script. Fragments inside other kinds are parsed
     /// with [`parse_shell`](crate::shell::parse_shell).
     pub fn shell(&self) -> Result<&Script, &ParseFailure> {
-        self.shell.get_or_init(|| crate::shell::parse(self)).as_ref()
+        self.shell.get_or_init(|| self.placed(crate::shell::parse(self))).as_ref()
     }
 
     /// The module of a Python file.
     pub fn python(&self) -> Result<&Module, &ParseFailure> {
-        self.python.get_or_init(|| crate::python::parse(self)).as_ref()
+        self.python.get_or_init(|| self.placed(crate::python::parse(self))).as_ref()
     }
 
     /// The syntax tree of JavaScript, TypeScript, Rust, Solidity, Go or Java,
     /// with an index by kind of node.
     pub fn syntax(&self) -> Result<&Syntax, &ParseFailure> {
-        self.syntax.get_or_init(|| crate::syntax::parse(self)).as_ref()
+        self.syntax.get_or_init(|| self.placed(crate::syntax::parse(self))).as_ref()
     }
 
     /// The statements of an SQL file.
     pub fn sql(&self) -> Result<&Sql, &ParseFailure> {
-        self.sql.get_or_init(|| crate::sql::parse(self)).as_ref()
+        self.sql.get_or_init(|| self.placed(crate::sql::parse(self))).as_ref()
     }
 
     /// The parts of a Markdown file (changelogs included).
     pub fn markdown(&self) -> Result<&Markdown, &ParseFailure> {
-        self.markdown.get_or_init(|| crate::markdown::parse(self)).as_ref()
+        self.markdown.get_or_init(|| self.placed(crate::markdown::parse(self))).as_ref()
     }
 
     /// The files and hunks of a unified diff.
     pub fn diff(&self) -> Result<&Diff, &ParseFailure> {
-        self.diff.get_or_init(|| crate::diff::parse(self)).as_ref()
+        self.diff.get_or_init(|| self.placed(crate::diff::parse(self))).as_ref()
     }
 
     /// Every string literal and assigned value with its name: the one walk that
@@ -255,6 +283,6 @@ impl Artifact {
 
 impl std::fmt::Debug for Artifact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Artifact({}, {}, {} bytes)", self.path, self.kind, self.bytes.len())
+        write!(f, "Artifact({}, {}, {} bytes)", self.path, self.kind, self.bytes().len())
     }
 }

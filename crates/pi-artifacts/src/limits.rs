@@ -35,3 +35,7 @@ pub const MAX_AGENT_STEPS: u64 = 20_000_000;
 /// Findings that one agent may report on one artifact; the rest is summed up in
 /// one finding.
 pub const MAX_FINDINGS_PER_AGENT: usize = 200;
+
+/// Inline `pi:allow` comments of one artifact that count; each is compared with
+/// each finding.
+pub const MAX_ALLOWANCES: usize = 10_000;

@@ -33,6 +33,18 @@ impl Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
+    /// The part of the span that lies in a text of `length` bytes.
+    pub fn within(self, length: usize) -> Span {
+        let range = self.range();
+        Span::new(range.start.min(length), range.end.min(length))
+    }
+
+    /// The span widened to whole characters of `text`.
+    pub fn around_characters(self, text: &str) -> Span {
+        let range = self.range();
+        Span::new(text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end))
+    }
+
     /// Whether `other` lies inside.
     pub fn contains(self, other: Span) -> bool {
         self.start <= other.start && other.end <= self.end
@@ -54,11 +66,16 @@ pub struct Position {
     pub column: u32,
 }
 
+/// Bytes between two counts of characters in a [`LineIndex`].
+const BLOCK_BYTES: usize = 4096;
+
 /// Finds lines and columns of byte offsets. `\n`, `\r\n` and a lone `\r` end a
-/// line.
+/// line. A column costs the same in a line of any length.
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// Characters that begin before each block.
+    characters: Vec<u32>,
 }
 
 impl LineIndex {
@@ -76,7 +93,14 @@ impl LineIndex {
                 starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
             }
         }
-        Self { starts }
+        let mut characters = Vec::with_capacity(text.len() / BLOCK_BYTES + 1);
+        let mut before = 0;
+        for block in text.chunks(BLOCK_BYTES) {
+            characters.push(before);
+            before += begun(block);
+        }
+        characters.push(before);
+        Self { starts, characters }
     }
 
     /// The number of lines; a text that ends in a line break has an empty last
@@ -107,15 +131,48 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let line = self.line(offset);
         let start = self.line_start(line).unwrap_or(0) as usize;
-        let before = text.get(start..(offset as usize).min(text.len())).unwrap_or_default();
-        let column = u32::try_from(before.chars().count()).unwrap_or(u32::MAX - 1) + 1;
+        let end = (offset as usize).min(text.len());
+        let column = self.before(text, end).saturating_sub(self.before(text, start)) + 1;
         Position { line, column }
     }
+
+    /// Characters that begin before `offset` in `text`.
+    fn before(&self, text: &str, offset: usize) -> u32 {
+        let block = offset / BLOCK_BYTES;
+        let known = self.characters.get(block).copied().unwrap_or(0);
+        let rest = text.as_bytes().get(block * BLOCK_BYTES..offset).unwrap_or_default();
+        known + begun(rest)
+    }
+}
+
+/// The number of bytes that begin a character of UTF-8.
+fn begun(bytes: &[u8]) -> u32 {
+    let count = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    u32::try_from(count).unwrap_or(u32::MAX - 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_brought_into_its_text() {
+        assert_eq!(Span::new(3, 9).within(5), Span::new(3, 5));
+        assert_eq!(Span::new(7, 9).within(5), Span::new(5, 5));
+        assert_eq!(Span::new(2, 4).around_characters("aéb😀"), Span::new(1, 4));
+        assert_eq!(Span::new(0, 6).around_characters("aéb😀"), Span::new(0, 8));
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_counted_in_characters() {
+        let text = format!("x\n{}c", "é".repeat(3 * BLOCK_BYTES));
+        let index = LineIndex::new(text.as_bytes());
+        for characters in [0, 1, BLOCK_BYTES / 2, BLOCK_BYTES, 3 * BLOCK_BYTES] {
+            let offset = u32::try_from(2 + 2 * characters).unwrap();
+            let column = u32::try_from(characters + 1).unwrap();
+            assert_eq!(index.position(&text, offset), Position { line: 2, column });
+        }
+    }
 
     #[test]
     fn lines_and_columns_count_from_one_in_characters() {

@@ -6,39 +6,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use pi_core::{Name, Severity};
 
+use crate::examples;
+
 /// Checks live work deterministically, decides, and leaves receipts that anyone
 /// can verify and replay.
 #[derive(Parser, Debug)]
-#[command(name = "pi", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "pi", version, max_term_width = 100, after_help = examples::PI)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  pi scan .                              examine a folder and decide
-  pi scan . --format sarif -o pi.sarif   the same, for code hosts
-  pi scan app --only secrets             only the agents of one domain
-  pi simulate request.json               plan a composition
-  pi run request.json --approve          run it, effects included
-  pi log verify                          re-hash every stored byte of the log
-  pi replay RUN                          run again and compare every proof
-  pi log export RUN -o run.json          evidence for a stranger
-  pi verify run.json                     check such evidence offline
-  pi explain severity_denied             what a reason means and what to do
-
-Exit codes: 0 allowed, identical or verified; 1 denied, findings at or above
---fail-on, or diverged; 2 usage, configuration or input error; 3 integrity
-failure; 4 review pending.";
-
-const PLAN_HELP: &str = "\
-A step is the slug of an agent, or plain words that only one agent fits.
-  a -> b, a then b    b takes what a hands over
-  a, b                in no order among themselves
-  a -> b; a -> c      several chains; an agent that is named twice is one step";
 
 /// Options of every command.
 #[derive(Args, Debug)]
@@ -89,54 +68,68 @@ pub enum Color {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Examine files and folders, decide, and record it
+    #[command(after_help = examples::SCAN)]
     Scan(ScanArgs),
     /// Plan a composition: check, bound and order it, without running it
+    #[command(after_help = examples::SIMULATE)]
     Simulate(SimulateArgs),
     /// Run compositions and record them
+    #[command(after_help = examples::RUN)]
     Run(RunArgs),
     /// The catalogue of agents
+    #[command(after_help = examples::AGENTS)]
     #[command(subcommand)]
     Agents(AgentsCommand),
     /// Recorded runs
+    #[command(after_help = examples::RUNS)]
     #[command(subcommand)]
     Runs(RunsCommand),
     /// Execute a recorded run again and compare every proof
+    #[command(after_help = examples::REPLAY)]
     Replay(ReplayArgs),
     /// The log
+    #[command(after_help = examples::LOG)]
     #[command(subcommand)]
     Log(LogCommand),
     /// Check exported evidence offline
+    #[command(after_help = examples::VERIFY)]
     Verify(VerifyArgs),
     /// Which agents a request in plain words would reach, and why
+    #[command(after_help = examples::ROUTE)]
     Route {
         /// The words
         #[arg(required = true, value_name = "WORDS")]
         words: Vec<String>,
     },
     /// Order steps into a plan; nothing is run
-    #[command(after_help = PLAN_HELP)]
+    #[command(after_help = examples::PLAN)]
     Plan {
         /// A chain of steps, or several steps that each hand over to the next
         #[arg(required = true, value_name = "CHAIN")]
         steps: Vec<String>,
     },
     /// What earlier runs came to
+    #[command(after_help = examples::MEMORY)]
     #[command(subcommand)]
     Memory(MemoryCommand),
     /// Explain a reason code
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// The code; without one, all are listed
         code: Option<String>,
     },
     /// Check data folder, store, key and clock
+    #[command(after_help = examples::DOCTOR)]
     Doctor,
     /// A tour: scan the examples, verify the log, replay the run
+    #[command(after_help = examples::DEMO)]
     Demo {
         /// The folder with the examples
         #[arg(default_value = "examples")]
         examples: PathBuf,
     },
     /// Write a completion script for a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell
         shell: Shell,

@@ -14,7 +14,7 @@ use pi_runtime::{Journal, JournalError, SystemClock};
 use pi_store::{DataFolder, StoreError};
 
 use crate::args::{Color, Format, Global};
-use crate::output::style::{WARN, paint};
+use crate::output::style::{WARN, paint, visible};
 
 /// A command's failure: a sentence and a reason code.
 #[derive(Debug)]
@@ -110,7 +110,8 @@ impl Context {
     pub fn remark(&self, text: impl Display) {
         if !self.global.quiet {
             // Remarks are a courtesy; losing one is no failure.
-            let _ = writeln!(anstream::stderr().lock(), "{text}");
+            let text = text.to_string();
+            let _ = writeln!(anstream::stderr().lock(), "{}", visible(&text));
         }
     }
 

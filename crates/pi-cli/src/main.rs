@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod examples;
 mod memory;
 mod output;
 
@@ -14,7 +15,7 @@ use pi_core::Reason;
 
 use crate::args::{Cli, Color};
 use crate::context::{Context, Failure};
-use crate::output::style::{BAD, DIM, paint};
+use crate::output::style::{BAD, DIM, paint, visible};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -24,9 +25,13 @@ fn main() -> ExitCode {
         Color::Auto => {}
     }
     // A panic inside an examination is caught and becomes a receipt; its trace
-    // belongs to `-v`.
+    // belongs to `-v`. One of the main thread ends the program and says so.
     if !cli.global.verbose {
-        std::panic::set_hook(Box::new(|_| {}));
+        std::panic::set_hook(Box::new(|panic| {
+            if std::thread::current().name() == Some("main") {
+                eprintln!("error: this is a mistake in pi, please report it: {panic}");
+            }
+        }));
     }
     let context = Context::new(cli.global, std::io::stdout().is_terminal());
     match commands::run(&context, cli.command) {
@@ -43,7 +48,7 @@ fn report(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
     let code = failure.reason.code();
     // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(stderr, "{} {}", paint(BAD, "error:"), failure.message);
+    let _ = writeln!(stderr, "{} {}", paint(BAD, "error:"), visible(&failure.message));
     let _ = writeln!(stderr, "  {} {code}: {}", paint(DIM, "reason"), failure.reason.title_text());
     if let Some(remedy) = remedy(failure.reason) {
         let _ = writeln!(stderr, "  {} {remedy}", paint(DIM, "to do"));

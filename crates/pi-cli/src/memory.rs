@@ -16,7 +16,7 @@ use pi_store::memory::{DEFAULT_MAX_ROWS, DEFAULT_VACUUM_EVERY, Drift, EntryDraft
 use pi_store::{Memory, MemoryError, MemoryOptions};
 
 use crate::context::{Context, Failure};
-use crate::output::printable::printable;
+use crate::output::style::visible;
 
 /// Rules and paths that an entry names at most.
 const MAX_NAMED: usize = 20;
@@ -126,7 +126,7 @@ fn body(outcome: &Outcome) -> String {
     let mut rules: Vec<(String, u64)> = rules.into_iter().collect();
     rules.sort_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
     named(&mut out, "rules", rules.into_iter().map(|(rule, count)| format!("{count} {rule}")));
-    named(&mut out, "denied", denied.into_iter().map(printable));
+    named(&mut out, "denied", denied.into_iter().map(|path| visible(path).into_owned()));
     out
 }
 

@@ -120,7 +120,7 @@ fn bytes_that_are_no_text() {
     has_rule(&report, "latin.py", "binary-in-text-file");
     has_rule(&report, "zero.sh", "binary-in-text-file");
     has_rule(&report, "wide.py", "wide-encoding");
-    has_rule(&report, "\u{fffd}\u{fffd}.py", "artifact_unreadable");
+    has_rule(&report, "\\xff\\xfe.py", "artifact_unreadable");
 }
 
 #[test]

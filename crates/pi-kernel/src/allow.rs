@@ -2,6 +2,7 @@
 //! says so, they need a reason, and what they accept stays in the record.
 
 use pi_artifacts::Artifact;
+use pi_artifacts::limits::MAX_ALLOWANCES;
 
 /// One `pi:allow` comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,30 +29,28 @@ impl Allowances {
         let Some(text) = artifact.text().filter(|text| text.contains(MARK)) else {
             return Self::default();
         };
-        let lines: Vec<&str> = text.lines().collect();
+        let count = u32::try_from(artifact.lines().count()).unwrap_or(u32::MAX);
+        let line_text = |line: u32| {
+            artifact.lines().line_span(text, line).map(|span| span.of(text)).unwrap_or_default()
+        };
         let mut found = Vec::new();
-        for (index, line) in lines.iter().enumerate() {
-            let Some((before, after)) = line.split_once(MARK) else { continue };
-            let mut words =
-                after.trim().trim_end_matches("*/").trim_end_matches("-->").split_whitespace();
-            let agent = words.next().unwrap_or_default().to_owned();
-            let reason = words.collect::<Vec<_>>().join(" ");
-            let before = before.trim();
-            let leads = LEADERS.iter().any(|leader| before.ends_with(leader));
-            if !leads || agent.is_empty() || reason.is_empty() {
-                continue;
+        // From the end, so that the next line that is no comment is known.
+        let mut code = count.saturating_add(1);
+        for number in (1..=count).rev() {
+            let line = line_text(number);
+            if let Some((before, after)) = line.split_once(MARK)
+                && let Some((agent, reason)) = allowance(before, after)
+            {
+                let alone = LEADERS.contains(&before.trim());
+                let line = if alone { code } else { number };
+                found.push(Allowance { line, agent, reason });
             }
-            let alone = LEADERS.contains(&before);
-            let target = if alone {
-                let skipped =
-                    lines.iter().skip(index + 1).take_while(|line| is_comment(line)).count();
-                index + 1 + skipped
-            } else {
-                index
-            };
-            let line = u32::try_from(target + 1).unwrap_or(u32::MAX);
-            found.push(Allowance { line, agent, reason });
+            if !is_comment(line) {
+                code = number;
+            }
         }
+        found.reverse();
+        found.truncate(MAX_ALLOWANCES);
         Self(found)
     }
 
@@ -67,6 +66,15 @@ impl Allowances {
         };
         self.0.iter().find(matches).map(|allowance| allowance.reason.as_str())
     }
+}
+
+/// Agent and reason of a comment, if it is one and has both.
+fn allowance(before: &str, after: &str) -> Option<(String, String)> {
+    let mut words = after.trim().trim_end_matches("*/").trim_end_matches("-->").split_whitespace();
+    let agent = words.next().unwrap_or_default().to_owned();
+    let reason = words.collect::<Vec<_>>().join(" ");
+    let leads = LEADERS.iter().any(|leader| before.trim().ends_with(leader));
+    (leads && !agent.is_empty() && !reason.is_empty()).then_some((agent, reason))
 }
 
 fn is_comment(line: &str) -> bool {

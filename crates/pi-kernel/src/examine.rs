@@ -281,6 +281,7 @@ pub fn examine(catalogue: &Catalogue, artifact: &Artifact, options: Options<'_>)
     }
     kernel.once();
     groups.push(("kernel", kernel.0, [true; 3]));
+    hide(artifact, &mut groups);
     let mut findings = locate(artifact, groups);
     accept(artifact, options, &mut findings);
     Examination {
@@ -293,6 +294,9 @@ pub fn examine(catalogue: &Catalogue, artifact: &Artifact, options: Options<'_>)
         failure: None,
     }
 }
+
+/// A shorter masked text is also an ordinary word, which hiding would only garble.
+const MIN_HIDDEN_BYTES: usize = 8;
 
 /// The copies of an artifact, made once for each set of perturbations.
 struct Copies<'a> {
@@ -450,6 +454,21 @@ fn run(agent: &'static dyn Agent, artifact: &Artifact, options: Options<'_>) -> 
         Execution { findings, dropped, stop, panicked: false }
     }));
     outcome.unwrap_or(Execution { findings: Vec::new(), dropped: 0, stop: None, panicked: true })
+}
+
+/// What one agent masks, no agent shows, neither as evidence nor in words.
+fn hide(artifact: &Artifact, groups: &mut [Group]) {
+    let masked = groups.iter().flat_map(|(_, findings, _)| findings).flat_map(|f| &f.masked);
+    let secrets: BTreeSet<String> = masked
+        .map(|span| artifact.slice(*span).to_owned())
+        .filter(|secret| secret.len() >= MIN_HIDDEN_BYTES)
+        .collect();
+    for finding in groups.iter_mut().flat_map(|(_, findings, _)| findings) {
+        // From the end: of two that begin alike, the longer one first.
+        for secret in secrets.iter().rev() {
+            finding.hide(secret);
+        }
+    }
 }
 
 /// What the kernel itself reports about an artifact.

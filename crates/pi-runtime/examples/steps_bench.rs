@@ -41,11 +41,8 @@ const ROUNDS: usize = 20_000;
 
 fn manifest() -> Manifest {
     let bytes = b"nothing to see\n";
-    let content = Content::Frozen {
-        digest: Digest::of(bytes),
-        size: bytes.len() as u64,
-        kind: Kind::Text,
-    };
+    let content =
+        Content::Frozen { digest: Digest::of(bytes), size: bytes.len() as u64, kind: Kind::Text };
     Manifest::new(vec![Entry { path: "a.txt".to_owned(), content }])
 }
 
@@ -224,8 +221,7 @@ fn one(journal: &Journal, mesh: &Mesh, base: &std::path::Path, each_step: bool) 
     let how = how(mesh, base);
     if !each_step {
         let baseline = Baseline::default();
-        let composition =
-            Composition { request, manifest, baseline, base: PathBuf::from(base) };
+        let composition = Composition { request, manifest, baseline, base: PathBuf::from(base) };
         run(journal, &catalogue(), composition, &how, &mut Silent).unwrap();
         return;
     }

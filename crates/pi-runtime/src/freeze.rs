@@ -1,6 +1,7 @@
 //! Freezing: from paths to a manifest of digests.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -129,7 +130,7 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
 
 fn entry(base: &Path, path: &Path, refusal: Option<&Refusal>) -> Entry {
     let below = path.strip_prefix(base).unwrap_or(path);
-    let name = below.to_string_lossy().into_owned();
+    let name = name(below);
     let content = match (refusal, below.to_str()) {
         (Some(refusal), _) => refused(refusal.clone()),
         (None, None) => refused(Refusal {
@@ -146,6 +147,19 @@ fn entry(base: &Path, path: &Path, refusal: Option<&Refusal>) -> Entry {
         },
     };
     Entry { path: name, content }
+}
+
+/// The path as text. Bytes that are no text are written as escapes, so that two
+/// such names stay two.
+fn name(path: &Path) -> String {
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        out.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
 }
 
 fn refused(refusal: Refusal) -> Content {

@@ -7,11 +7,12 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use pi_core::{Digest, Name};
+use pi_event_fabric::IntegrityError;
 
 use crate::error::StoreError;
 
@@ -81,42 +82,124 @@ pub(crate) fn file_error(what: &'static str, path: &Path, error: &io::Error) -> 
 pub(crate) struct NotesFile {
     file: File,
     path: PathBuf,
+    /// The file ends with a whole note.
+    is_whole: bool,
 }
 
 impl NotesFile {
     pub(crate) fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let file = OpenOptions::new()
+        let cannot =
+            |error: &io::Error| file_error("cannot open the checkpoint file", &path, error);
+        let mut file = OpenOptions::new()
+            .read(true)
             .append(true)
             .create(true)
             .mode(0o600)
             .open(&path)
-            .map_err(|error| file_error("cannot open the checkpoint file", &path, &error))?;
-        Ok(Self { file, path })
+            .map_err(|error| cannot(&error))?;
+        let length = file.metadata().map_err(|error| cannot(&error))?.len();
+        let mut end = Vec::new();
+        file.seek(SeekFrom::Start(length.saturating_sub(2)))
+            .and_then(|_| file.read_to_end(&mut end))
+            .map_err(|error| cannot(&error))?;
+        let is_whole = end.is_empty() || end == b"\n\n";
+        Ok(Self { file, path, is_whole })
     }
 
     pub(crate) fn append(&mut self, note: &str) -> Result<(), StoreError> {
-        let text = format!("{note}\n");
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(|error| file_error("cannot write to the checkpoint file", &self.path, &error))
+        let torn = if self.is_whole { "" } else { TORN };
+        let text = format!("{torn}{note}\n");
+        self.is_whole = false;
+        self.file.write_all(text.as_bytes()).map_err(|error| {
+            file_error("cannot write to the checkpoint file", &self.path, &error)
+        })?;
+        self.is_whole = true;
+        Ok(())
     }
 }
 
-/// The notes of a checkpoint file. A torn last note, as a crash or a power loss
+/// Stands behind a note that a crash or a full disk cut short.
+const TORN: &str = "\n\n(torn)\n\n";
+
+/// How a note begins.
+const BEGIN: &str = "pi.log/";
+
+/// The notes of a checkpoint file. A torn note, as a crash or a power loss
 /// leaves it, is not returned.
 pub(crate) fn read_notes(path: &Path) -> Result<Vec<String>, StoreError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(file_error("cannot read the checkpoint file", path, &error)),
     };
-    let mut notes = Vec::new();
-    let mut rest = text.as_str();
-    // A note is its body, an empty line, a signature line, and one empty line.
-    while let Some((body, after)) = rest.split_once("\n\n") {
-        let Some((signature, next)) = after.split_once("\n\n") else { break };
-        notes.push(format!("{body}\n\n{signature}\n"));
-        rest = next;
+    let text = String::from_utf8_lossy(&bytes);
+    notes(&text).ok_or_else(|| {
+        let problem = "the checkpoint file holds something that is no note";
+        IntegrityError::checkpoint(problem).into()
+    })
+}
+
+/// The whole notes of a text; `None` when it is no file of notes. A note is its
+/// body, an empty line, a signature line, and one empty line.
+fn notes(text: &str) -> Option<Vec<String>> {
+    let mut starts: Vec<usize> = text
+        .match_indices(BEGIN)
+        .map(|(at, _)| at)
+        .filter(|at| *at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n'))
+        .collect();
+    let before = text.get(..starts.first().copied().unwrap_or(text.len()))?;
+    if !before.is_empty() && !before.ends_with(TORN) && !BEGIN.starts_with(before) {
+        return None;
     }
-    Ok(notes)
+    starts.push(text.len());
+    let mut notes = Vec::new();
+    for place in starts.windows(2) {
+        let [from, to] = place else { continue };
+        let part = text.get(*from..*to)?;
+        let is_last = *to == text.len();
+        match part.strip_suffix("\n\n") {
+            // Without a signature line it was cut behind the body.
+            Some(whole) if !part.ends_with(TORN) && whole.contains("\n\n") => {
+                notes.push(format!("{whole}\n"));
+            }
+            Some(_) => {}
+            None if is_last => {}
+            None => return None,
+        }
+    }
+    Some(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "pi.log/local\n1\nAAAA\n\n\u{2014} pi-log BBBB\n\n";
+
+    #[test]
+    fn whole_notes_are_read_and_torn_ones_are_not() {
+        let note = ONE.strip_suffix('\n').unwrap();
+        assert_eq!(notes(""), Some(vec![]));
+        assert_eq!(notes(&ONE.repeat(2)), Some(vec![note.to_owned(); 2]));
+        for cut in (1..ONE.len()).filter(|cut| ONE.is_char_boundary(*cut)) {
+            let torn = &ONE[..cut];
+            assert_eq!(notes(torn), Some(vec![]), "{torn:?}");
+            let healed = format!("{torn}{TORN}{ONE}");
+            assert_eq!(notes(&healed), Some(vec![note.to_owned()]), "{healed:?}");
+        }
+        for garbage in ["garbage\n", "\u{fffd}", "x\n\npi.log/local\n"] {
+            assert_eq!(notes(garbage), None, "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn a_torn_note_is_closed_before_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.notes");
+        fs::write(&path, &ONE[..20]).unwrap();
+        let note = ONE.strip_suffix('\n').unwrap();
+        NotesFile::open(path.clone()).unwrap().append(note).unwrap();
+        NotesFile::open(path.clone()).unwrap().append(note).unwrap();
+        assert_eq!(read_notes(&path).unwrap(), vec![note.to_owned(); 2]);
+    }
 }

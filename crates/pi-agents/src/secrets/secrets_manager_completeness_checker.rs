@@ -56,7 +56,7 @@ const NO_RECOVERY: Rule = Rule {
     summary: "secret that is gone at once when it is deleted",
     severity: Severity::Low,
     confidence: Confidence::High,
-    references: &["CWE-404"],
+    references: &[],
     fix: "keep a recovery window of at least 7 days",
 };
 

@@ -28,7 +28,7 @@ const UNAVAILABLE: Rule = Rule {
     summary: "a rollout that may stop every replica at once",
     severity: Severity::High,
     confidence: Confidence::High,
-    references: &["CWE-754", "KUBERNETES-ROLLOUT"],
+    references: &["KUBERNETES-ROLLOUT"],
     fix: "set `maxUnavailable` below the number of replicas, best to 0 with a `maxSurge` of 1",
 };
 
@@ -37,7 +37,7 @@ const RECREATE: Rule = Rule {
     summary: "a serving deployment that stops before the new version starts",
     severity: Severity::Medium,
     confidence: Confidence::Medium,
-    references: &["CWE-754", "KUBERNETES-ROLLOUT"],
+    references: &["KUBERNETES-ROLLOUT"],
     fix: "use `RollingUpdate` unless two versions cannot run side by side",
 };
 
@@ -73,7 +73,7 @@ const STUCK: Rule = Rule {
     summary: "a rollout that may neither stop an old pod nor start a new one",
     severity: Severity::High,
     confidence: Confidence::High,
-    references: &["CWE-754", "KUBERNETES-ROLLOUT"],
+    references: &["KUBERNETES-ROLLOUT"],
     fix: "allow a `maxSurge` or a `maxUnavailable` of at least 1",
 };
 

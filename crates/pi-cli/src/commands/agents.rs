@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pi_agent_api::{Agent, Catalogue, fixture};
+use pi_agent_api::{Agent, Catalogue, Meta, Rule, fixture};
 use pi_artifacts::Artifact;
-use pi_core::{Encoder, Reason};
+use pi_core::Reason;
+use pi_core::canonical::{Encoder, ObjectEncoder, ToCanonical};
 use pi_kernel::request::EvidenceMode;
 use pi_runtime::run::Silent;
 use pi_runtime::{ScanOptions, scan};
 
-use super::{catalogue, finished};
+use super::{catalogue, finished, near};
 use crate::args::AgentsCommand;
 use crate::context::{Context, Failure, Outcome};
+use crate::output::json;
 use crate::output::style::{self, BAD, BOLD, DIM, GOOD, paint};
 
 pub fn run(context: &Context, command: &AgentsCommand) -> Outcome {
@@ -25,18 +27,56 @@ pub fn run(context: &Context, command: &AgentsCommand) -> Outcome {
     }
 }
 
+/// An agent in the list.
+struct Described(&'static Meta);
+
+impl ToCanonical for Described {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        encoder.object(|o| fields(o, self.0, None));
+    }
+}
+
+/// The fields of an agent; one that is shown alone has its documentation and
+/// names its schema.
+fn fields(o: &mut ObjectEncoder<'_>, meta: &Meta, documentation: Option<&str>) {
+    if let Some(documentation) = documentation {
+        o.field("documentation", documentation);
+    }
+    o.field("domain", &meta.domain)
+        .field_with("kinds", |e| e.array(meta.kinds))
+        .field("phase", &meta.phase)
+        .field("revision", &meta.revision)
+        .field_with("rules", |e| e.array(meta.rules.iter().map(|rule| RuleRow(rule))));
+    if documentation.is_some() {
+        o.field("schema", "pi.agent/1");
+    }
+    o.field("since", meta.since)
+        .field("slug", meta.slug)
+        .field("status", meta.status.as_str())
+        .field("summary", meta.summary());
+}
+
+struct RuleRow(&'static Rule);
+
+impl ToCanonical for RuleRow {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Rule { id, summary, severity, confidence, references, fix } = self.0;
+        encoder.object(|o| {
+            o.field("confidence", confidence)
+                .field("fix", *fix)
+                .field("id", *id)
+                .field_with("references", |e| e.array(*references))
+                .field("severity", severity)
+                .field("summary", *summary);
+        });
+    }
+}
+
 fn find(catalogue: &Catalogue, slug: &str) -> Result<&'static dyn Agent, Failure> {
     catalogue.find(slug).ok_or_else(|| {
-        let near = catalogue
-            .agents()
-            .iter()
-            .map(|agent| agent.meta().slug)
-            .filter(|other| other.contains(slug) || slug.contains(other))
-            .take(3)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {near}?") };
-        Failure::new(Reason::UnknownAgent, format!("there is no agent `{slug}`{hint}"))
+        let slugs = catalogue.agents().iter().map(|agent| agent.meta().slug);
+        let hint = near::hint(slug, slugs, "`pi agents list` shows all");
+        Failure::new(Reason::UnknownAgent, format!("there is no agent `{slug}`; {hint}"))
     })
 }
 
@@ -45,8 +85,10 @@ fn list(context: &Context, catalogue: &Catalogue, domain: Option<&str>) -> Outco
     metas.retain(|meta| domain.is_none_or(|domain| meta.domain.as_str() == domain));
     metas.sort_by_key(|meta| (meta.domain.as_str(), meta.slug));
     if context.is_json() {
-        let slugs: Vec<&str> = metas.iter().map(|meta| meta.slug).collect();
-        context.emit(&format!("{}\n", String::from_utf8_lossy(&Encoder::encode(&slugs))))?;
+        context.emit(&json::object(|o| {
+            o.field_with("agents", |e| e.array(metas.iter().map(|meta| Described(meta))))
+                .field("schema", "pi.agents/1");
+        }))?;
         return Ok(0);
     }
     let mut out = String::new();
@@ -64,6 +106,10 @@ fn list(context: &Context, catalogue: &Catalogue, domain: Option<&str>) -> Outco
 
 fn show(context: &Context, agent: &dyn Agent) -> Outcome {
     let meta = agent.meta();
+    if context.is_json() {
+        context.emit(&json::object(|o| fields(o, meta, Some(meta.doc))))?;
+        return Ok(0);
+    }
     let kinds: Vec<&str> = meta.kinds.iter().map(|kind| kind.as_str()).collect();
     let kinds = if kinds.is_empty() { "every text".to_owned() } else { kinds.join(", ") };
     let mut out = format!(

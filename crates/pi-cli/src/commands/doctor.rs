@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use pi_core::Clock as _;
+use pi_core::canonical::{Encoder, ToCanonical};
 use pi_kernel::policy::Policy;
 use pi_runtime::SystemClock;
 
 use super::catalogue;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::style::{BAD, DIM, GOOD, paint};
+use crate::output::json;
+use crate::output::style::{BAD, DIM, GOOD, paint, visible};
 
 pub fn run(context: &Context) -> Outcome {
     let checks: [(&str, Result<String, Failure>); 6] = [
@@ -22,31 +24,77 @@ pub fn run(context: &Context) -> Outcome {
         ),
         ("policy", Ok(policy())),
     ];
+    let failed = checks.iter().any(|(_, result)| result.is_err());
+    context.emit(&if context.is_json() {
+        as_json(context, &checks)
+    } else {
+        as_text(context, &checks)
+    })?;
+    Ok(if failed { 2 } else { 0 })
+}
+
+fn as_text(context: &Context, checks: &[(&str, Result<String, Failure>)]) -> String {
     let mut out = String::new();
-    let mut failed = false;
     for (name, result) in checks {
         let (mark, detail) = match result {
-            Ok(detail) => (paint(GOOD, "ok  "), detail),
+            Ok(detail) => (paint(GOOD, "ok  "), detail.clone()),
             Err(failure) => {
-                failed = true;
                 (paint(BAD, "fail"), format!("{} ({})", failure.message, failure.reason))
             }
         };
-        let _ = writeln!(out, "{mark} {name:<12} {}", paint(DIM, detail));
+        let _ = writeln!(out, "{mark} {name:<12} {}", paint(DIM, visible(&detail)));
     }
-    let origin = match (&context.global.data, std::env::var_os("PI_DATA_DIR")) {
-        (Some(_), Some(_)) => "flag or PI_DATA_DIR",
-        (Some(_), None) => "flag",
-        _ => "default",
-    };
     let _ = writeln!(
         out,
-        "     settings     data folder from {origin}; tenant {}; version {}",
+        "     settings     data folder from {}; tenant {}; version {}",
+        data_from(context),
         context.global.tenant,
         env!("CARGO_PKG_VERSION")
     );
-    context.emit(&out)?;
-    Ok(if failed { 2 } else { 0 })
+    out
+}
+
+fn as_json(context: &Context, checks: &[(&str, Result<String, Failure>)]) -> String {
+    json::object(|o| {
+        o.field_with("checks", |e| e.array(checks.iter().map(Check)))
+            .field("schema", "pi.doctor/1")
+            .field_with("settings", |e| {
+                e.object(|o| {
+                    o.field("data_from", data_from(context))
+                        .field("tenant", context.global.tenant.as_str())
+                        .field("version", env!("CARGO_PKG_VERSION"));
+                });
+            });
+    })
+}
+
+struct Check<'a>(&'a (&'a str, Result<String, Failure>));
+
+impl ToCanonical for Check<'_> {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Check((name, result)) = self;
+        let (detail, reason) = match result {
+            Ok(detail) => (detail, None),
+            Err(failure) => (&failure.message, Some(failure.reason)),
+        };
+        encoder.object(|o| {
+            o.field("detail", detail)
+                .field("name", *name)
+                .field("ok", &result.is_ok())
+                .field("reason", &reason);
+        });
+    }
+}
+
+/// Where the data folder was named. Clap does not tell a flag from a variable;
+/// when both are there, they are compared.
+fn data_from(context: &Context) -> &'static str {
+    let variable = std::env::var_os("PI_DATA_DIR");
+    match &context.global.data {
+        None => "default",
+        Some(path) if variable.as_deref() == Some(path.as_os_str()) => "PI_DATA_DIR",
+        Some(_) => "flag",
+    }
 }
 
 fn log(context: &Context) -> Result<String, Failure> {

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use pi_core::Reason;
 
+use super::near;
 use crate::context::{Context, Failure, Outcome};
+use crate::output::json;
 use crate::output::style::{BOLD, paint};
 
 pub fn run(context: &Context, code: Option<&str>) -> Outcome {
@@ -22,9 +24,20 @@ pub fn run(context: &Context, code: Option<&str>) -> Outcome {
         return Ok(0);
     };
     let Some(reason) = Reason::from_code(code) else {
-        let message = format!("`{code}` is no reason code; `pi explain` lists them");
+        let codes = Reason::ALL.iter().map(|reason| reason.code());
+        let hint = near::hint(code, codes, "`pi explain` lists them");
+        let message = format!("`{code}` is no reason code; {hint}");
         return Err(Failure::new(Reason::InvalidRequest, message));
     };
+    if context.is_json() {
+        context.emit(&json::object(|o| {
+            o.field("code", reason.code())
+                .field("page", reason.page())
+                .field("schema", "pi.reason/1")
+                .field("title", reason.title_text());
+        }))?;
+        return Ok(0);
+    }
     let mut out = String::new();
     for line in reason.page().lines() {
         match line.strip_prefix('#') {

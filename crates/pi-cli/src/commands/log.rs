@@ -12,7 +12,7 @@ use pi_store::{Follower, StoredEvent, VerifyOptions};
 use super::{fence, run_id};
 use crate::args::LogCommand;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::style::{BAD, BOLD, DIM, GOOD, paint};
+use crate::output::style::{BAD, BOLD, DIM, GOOD, paint, visible};
 
 pub fn run(context: &Context, command: &LogCommand) -> Outcome {
     match command {
@@ -50,7 +50,11 @@ fn verify(context: &Context, partition: Option<Name>, deep: bool) -> Outcome {
         Err(error) => {
             let failure = Failure::from(error);
             if failure.exit_code() == 3 {
-                context.emit(&format!("{}  {}\n", paint(BAD, "broken"), failure.message))?;
+                context.emit(&format!(
+                    "{}  {}\n",
+                    paint(BAD, "broken"),
+                    visible(&failure.message)
+                ))?;
             }
             return Err(failure);
         }

@@ -15,8 +15,7 @@ use super::run_id;
 use crate::args::{MemoryCommand, MemoryView, PurgeArgs};
 use crate::context::{Context, Failure, Outcome};
 use crate::memory;
-use crate::output::printable::printable;
-use crate::output::style::{BOLD, DIM, WARN, paint};
+use crate::output::style::{BOLD, DIM, WARN, paint, visible};
 
 pub fn run(context: &Context, command: &MemoryCommand) -> Outcome {
     let mut memory = memory::open(context)?.ok_or_else(|| {
@@ -114,7 +113,7 @@ fn text(out: &mut String, shown: &Shown) {
     let mut about =
         format!("{} {} {}", draft.drift.as_str(), shown.age.as_str(), time(draft.written_at));
     if let Some(source) = &draft.source {
-        let _ = write!(about, " {}", printable(&source.name));
+        let _ = write!(about, " {}", visible(&source.name));
     }
     let freshness = match shown.freshness {
         Some(freshness @ (Freshness::Stale | Freshness::SourceMissing)) => {
@@ -123,10 +122,10 @@ fn text(out: &mut String, shown: &Shown) {
         Some(freshness) => paint(DIM, format!(" {}", freshness.as_str())),
         None => String::new(),
     };
-    let key = paint(BOLD, printable(&draft.key));
+    let key = paint(BOLD, visible(&draft.key));
     let _ = writeln!(out, "{key}  {}{freshness}", paint(DIM, about));
     for line in draft.body.lines() {
-        let _ = writeln!(out, "  {}", printable(line));
+        let _ = writeln!(out, "  {}", visible(line));
     }
 }
 

@@ -8,6 +8,7 @@ mod explain;
 mod fence;
 mod log;
 mod memory;
+mod near;
 mod plan;
 mod replay;
 mod route;
@@ -48,7 +49,9 @@ pub fn run(context: &Context, command: Command) -> Outcome {
         Command::Doctor => doctor::run(context),
         Command::Demo { examples } => demo::run(context, &examples),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "pi", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "pi", &mut script);
+            context.emit(&String::from_utf8_lossy(&script))?;
             Ok(0)
         }
         Command::ExamineAlone { file, name } => examine_alone(&file, &name),
@@ -77,7 +80,7 @@ fn finished(
         },
     };
     context.emit(&match context.global.format {
-        Format::Json => json::report(&report),
+        Format::Json => json::line(&report),
         Format::Sarif => sarif::sarif(&report, catalogue),
         Format::Text => {
             let verbose = context.global.verbose;

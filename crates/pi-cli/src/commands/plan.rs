@@ -10,8 +10,7 @@ use pi_kernel::route::Router;
 use super::catalogue;
 use super::route::exit_code;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::printable::printable;
-use crate::output::style::{self, BOLD, DIM, paint};
+use crate::output::style::{self, BOLD, DIM, paint, visible};
 
 /// One argument is a chain; several are the steps of one.
 pub fn run(context: &Context, steps: &[String]) -> Outcome {
@@ -64,7 +63,7 @@ fn text(planned: &Planned) -> String {
     }
     for resolution in &planned.resolutions {
         if resolution.text != resolution.agent {
-            let text = printable(&resolution.text);
+            let text = visible(&resolution.text);
             let line = format!("`{text}` is {}", resolution.agent);
             let _ = writeln!(out, "  {}", paint(DIM, line));
         }
@@ -75,7 +74,8 @@ fn text(planned: &Planned) -> String {
 
 fn refusal(decision: Decision, error: &PlanError) -> String {
     let verdict = paint(style::decision(decision), decision);
-    let message = printable(&error.to_string());
+    let error_text = error.to_string();
+    let message = visible(&error_text);
     format!("{verdict}  {message}\n  {} {}\n", paint(DIM, "reason"), error.reason())
 }
 

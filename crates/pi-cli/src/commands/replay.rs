@@ -10,7 +10,7 @@ use super::scan::Bar;
 use super::{catalogue, run_id};
 use crate::args::ReplayArgs;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::style::{BAD, BOLD, DIM, GOOD, WARN, paint};
+use crate::output::style::{BAD, BOLD, DIM, GOOD, WARN, paint, visible};
 
 pub fn run(context: &Context, args: &ReplayArgs) -> Outcome {
     let run = run_id(&args.run)?;
@@ -68,9 +68,9 @@ fn text(replayed: &Replayed, run: &str) -> String {
         );
     }
     for Difference { position, subject, field, recorded, repeated } in comparison.differences() {
-        let _ = writeln!(out, "  record {position} {} {field}", paint(BOLD, subject));
-        let _ = writeln!(out, "    {} {recorded}", paint(BAD, "- recorded"));
-        let _ = writeln!(out, "    {} {repeated}", paint(GOOD, "+ repeated"));
+        let _ = writeln!(out, "  record {position} {} {field}", paint(BOLD, visible(subject)));
+        let _ = writeln!(out, "    {} {}", paint(BAD, "- recorded"), visible(recorded));
+        let _ = writeln!(out, "    {} {}", paint(GOOD, "+ repeated"), visible(repeated));
     }
     out
 }

@@ -16,7 +16,7 @@ use super::scan::Bar;
 use super::{catalogue, compose, finished, run_id};
 use crate::args::RunsCommand;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::style::{BOLD, DIM, WARN, paint};
+use crate::output::style::{BOLD, DIM, WARN, paint, visible};
 
 pub fn run(context: &Context, command: &RunsCommand) -> Outcome {
     let journal = context.journal()?;
@@ -128,7 +128,7 @@ fn line(out: &mut String, view: &HeaderView<'_>, payload: Option<&Value>, verbos
         let _ = writeln!(out, "  {} {} (redacted)", view.offset, view.event_type);
         return;
     };
-    let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| visible(payload.get(key).and_then(Value::as_str).unwrap_or_default());
     let number = |key: &str| payload.get(key).and_then(Value::as_u64).unwrap_or(0);
     match view.event_type {
         "run.accepted" => {
@@ -147,7 +147,7 @@ fn line(out: &mut String, view: &HeaderView<'_>, payload: Option<&Value>, verbos
         }
         "receipt.issued" => {
             let consensus = text("consensus");
-            let style = if matches!(consensus, "" | "agreed") { DIM } else { WARN };
+            let style = if matches!(&*consensus, "" | "agreed") { DIM } else { WARN };
             let _ = writeln!(
                 out,
                 "  {:<56} {} {} {}{}",

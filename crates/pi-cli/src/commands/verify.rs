@@ -7,6 +7,7 @@ use pi_event_fabric::{Bundle, PublicKey};
 
 use crate::args::VerifyArgs;
 use crate::context::{Context, Failure, Outcome};
+use crate::output::json;
 use crate::output::style::{GOOD, paint};
 
 pub fn run(context: &Context, args: &VerifyArgs) -> Outcome {
@@ -25,6 +26,24 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Outcome {
     let verified = bundle.verify(key.as_ref()).map_err(|error| {
         Failure::new(error.reason, format!("`{path}` does not verify: {error}"))
     })?;
+    if context.is_json() {
+        context.emit(&json::object(|o| {
+            o.field_with("checkpoint", |e| {
+                e.object(|o| {
+                    o.field("root", &verified.checkpoint.root)
+                        .field("size", &verified.checkpoint.size)
+                        .field("tenant", verified.checkpoint.tenant.as_str());
+                });
+            })
+            .field("decision", &verified.decision)
+            .field("events", &verified.events)
+            .field("public_key", &bundle.public_key)
+            .field("receipts", &verified.receipts)
+            .field("redacted", &verified.redacted)
+            .field("schema", "pi.bundle-verification/1");
+        }))?;
+        return Ok(0);
+    }
     let decision = verified.decision.map(|word| format!("decision {word}, ")).unwrap_or_default();
     let redacted = if verified.redacted > 0 {
         format!(", {} redacted", verified.redacted)

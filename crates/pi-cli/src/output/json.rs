@@ -1,6 +1,6 @@
 //! The JSON report of a run (`pi.report/1`, `docs/schemas/report.schema.json`).
 
-use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::canonical::{Encoder, ObjectEncoder, ToCanonical};
 use pi_core::{RunId, Severity};
 use pi_kernel::examine::Located;
 use pi_kernel::report::Outcome;
@@ -28,10 +28,19 @@ pub struct LogPosition {
     pub checkpoint: u64,
 }
 
-/// The canonical JSON of a report.
-pub fn report(report: &RunReport<'_>) -> String {
+/// A value as one line of canonical JSON.
+pub fn line(value: &impl ToCanonical) -> String {
     // The canonical form is ASCII.
-    let mut text = String::from_utf8(Encoder::encode(report)).unwrap_or_default();
+    let mut text = String::from_utf8(Encoder::encode(value)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// An object as one line of canonical JSON.
+pub fn object(fields: impl FnOnce(&mut ObjectEncoder<'_>)) -> String {
+    let mut encoder = Encoder::default();
+    encoder.object(fields);
+    let mut text = String::from_utf8(encoder.into_bytes()).unwrap_or_default();
     text.push('\n');
     text
 }

@@ -2,7 +2,6 @@
 
 pub mod frame;
 pub mod json;
-pub mod printable;
 pub mod sarif;
 pub mod style;
 pub mod text;

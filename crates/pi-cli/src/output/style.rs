@@ -1,5 +1,7 @@
 //! Colours: one place, few of them.
 
+use std::borrow::Cow;
+
 use anstyle::{AnsiColor, Style};
 use pi_core::{Decision, Severity};
 
@@ -34,7 +36,44 @@ pub const fn decision(decision: Decision) -> Style {
     }
 }
 
+/// Foreign text as a terminal may show it: control characters, and those that
+/// reorder or hide the text around them, are written as escapes.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character does something to a terminal instead of being shown.
+pub fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        )
+}
+
 /// `text` in `style`.
 pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_speak_to_the_terminal() {
+        assert_eq!(visible("a\u{1b}[31mb\nc\u{202e}"), "a\\u{1b}[31mb\\nc\\u{202e}");
+        assert_eq!(visible("an ordinary é"), "an ordinary é");
+    }
 }

@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pi_artifacts::Span;
 use pi_core::{Decision, Severity};
 use pi_kernel::examine::Located;
 use pi_kernel::report::ArtifactFindings;
 
-use super::frame::frame;
+use super::frame::Frames;
 use super::json::RunReport;
-use super::style::{self, BOLD, DIM, paint};
+use super::style::{self, BOLD, DIM, paint, visible};
 
 /// How a report is shown.
 pub struct View<'a> {
@@ -34,7 +33,7 @@ pub fn report(report: &RunReport<'_>, view: &View<'_>) -> String {
         .collect();
     // Worst last: that is what stands above the prompt.
     shown.sort_by_key(|(_, located)| located.finding.severity);
-    let mut open: Option<(&str, String)> = None;
+    let mut open: Option<(&str, Frames)> = None;
     for (artifact, located) in shown {
         // Agents that share a rule share its finding; it is shown once.
         let same = |other: &&Located| {
@@ -47,10 +46,11 @@ pub fn report(report: &RunReport<'_>, view: &View<'_>) -> String {
             continue;
         }
         if open.as_ref().is_none_or(|(path, _)| *path != artifact.path) {
-            open = Some((&artifact.path, read(view.base, &artifact.path)));
+            open = Some((&artifact.path, frames(view.base, artifact)));
         }
-        let text = open.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default();
-        finding(&mut out, artifact, located, &agents, text, view);
+        if let Some((path, frames)) = &mut open {
+            finding(&mut out, path, located, &agents, frames, view);
+        }
     }
     summary(&mut out, report);
     out
@@ -59,19 +59,22 @@ pub fn report(report: &RunReport<'_>, view: &View<'_>) -> String {
 /// The text for the frames. What is no regular file, too large or gone is shown
 /// without a frame: neither may a FIFO stop the report nor a link show what it
 /// points to.
-fn read(base: &Path, path: &str) -> String {
-    match pi_runtime::files::read(&base.join(path)) {
+fn frames(base: &Path, artifact: &ArtifactFindings) -> Frames {
+    let text = match pi_runtime::files::read(&base.join(&artifact.path)) {
         Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
         Err(_) => String::new(),
-    }
+    };
+    let masked =
+        artifact.findings.iter().flat_map(|located| located.finding.masked.iter().copied());
+    Frames::new(text, masked.collect())
 }
 
 fn finding(
     out: &mut String,
-    artifact: &ArtifactFindings,
+    path: &str,
     located: &Located,
     agents: &[&str],
-    text: &str,
+    frames: &mut Frames,
     view: &View<'_>,
 ) {
     let item = &located.finding;
@@ -85,30 +88,25 @@ fn finding(
         out,
         "{} {} {}",
         paint(style, item.severity),
-        paint(BOLD, &item.message),
+        paint(BOLD, visible(&item.message)),
         paint(DIM, &name)
     );
-    let masked: Vec<Span> =
-        artifact.findings.iter().flat_map(|other| other.finding.masked.iter().copied()).collect();
     let label = item.evidence.as_ref().map(pi_agent_api::Evidence::as_str).unwrap_or_default();
-    let shown = frame(text, item.span, &masked, &artifact.path, label, view.colour);
-    if shown.is_empty() || text.is_empty() {
-        let _ = writeln!(
-            out,
-            "  --> {}:{}:{}",
-            artifact.path, located.start.line, located.start.column
-        );
+    let path = visible(path);
+    let shown = frames.frame(item.span, &path, &visible(label), view.colour);
+    if shown.is_empty() {
+        let _ = writeln!(out, "  --> {path}:{}:{}", located.start.line, located.start.column);
     } else {
         let _ = writeln!(out, "{shown}");
     }
     if !item.fix.is_empty() {
-        let _ = writeln!(out, "   {} {}", paint(style::GOOD, "fix:"), item.fix);
+        let _ = writeln!(out, "   {} {}", paint(style::GOOD, "fix:"), visible(&item.fix));
     }
     if !item.rule.references.is_empty() {
         let _ = writeln!(out, "   {}", paint(DIM, item.rule.references.join(", ")));
     }
     if let Some(reason) = &located.allowed {
-        let _ = writeln!(out, "   {} {reason}", paint(DIM, "allowed inline:"));
+        let _ = writeln!(out, "   {} {}", paint(DIM, "allowed inline:"), visible(reason));
     }
     if located.known {
         let _ = writeln!(out, "   {}", paint(DIM, "known to the baseline"));
@@ -155,8 +153,13 @@ fn summary(out: &mut String, report: &RunReport<'_>) {
         outcome.agents_catalogue
     );
     for because in &outcome.reasons {
-        let _ =
-            writeln!(out, "  {} {}: {}", paint(DIM, "because"), because.reason, because.message);
+        let _ = writeln!(
+            out,
+            "  {} {}: {}",
+            paint(DIM, "because"),
+            because.reason,
+            visible(&because.message)
+        );
     }
     let _ = writeln!(out, "  {}      {}", paint(DIM, "run"), report.run);
     let _ = writeln!(out, "  {}    {}", paint(DIM, "proof"), outcome.determinism_proof);
