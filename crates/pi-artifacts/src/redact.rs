@@ -1,5 +1,7 @@
 //! Masking. Nothing that a person or the log sees may hold a secret in clear.
 
+use std::ops::Range;
+
 /// What stands in the place of a masked character sequence.
 pub const MASK: &str = "****";
 
@@ -19,23 +21,33 @@ const MIN_RUN: usize = 20;
 /// behind the agents, which name the places of secrets exactly.
 pub fn redact_text(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(character) = rest.chars().next() {
+    let mut from = 0;
+    for suspect in suspects(line) {
+        out.push_str(line.get(from..suspect.start).unwrap_or_default());
+        out.push_str(&mask(line.get(suspect.clone()).unwrap_or_default()));
+        from = suspect.end;
+    }
+    out.push_str(line.get(from..).unwrap_or_default());
+    out
+}
+
+/// The byte ranges of a line that look like secrets, in order.
+pub fn suspects(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
         let run = rest.find(|c: char| !is_token(c)).unwrap_or(rest.len());
         if run == 0 {
-            out.push(character);
-            rest = rest.get(character.len_utf8()..).unwrap_or_default();
+            at += rest.chars().next().map_or(1, char::len_utf8);
             continue;
         }
-        let (token, after) = rest.split_at_checked(run).unwrap_or((rest, ""));
-        if looks_random(token) || is_assigned_to_secret(&out) {
-            out.push_str(&mask(token));
-        } else {
-            out.push_str(token);
+        let token = rest.get(..run).unwrap_or_default();
+        if looks_random(token) || is_assigned_to_secret(line.get(..at).unwrap_or_default()) {
+            found.push(at..at + run);
         }
-        rest = after;
+        at += run;
     }
-    out
+    found
 }
 
 fn is_token(c: char) -> bool {

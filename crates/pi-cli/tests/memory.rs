@@ -146,7 +146,7 @@ fn no_secret_and_no_control_character_is_remembered() {
     lab.scan(&tree, &[]).code(1);
     let body = text(&listed(&lab, &[])[0], "body");
     assert!(body.contains("config.py"), "{body}");
-    assert!(body.contains("evil\u{fffd}[2Jname\u{fffd}line.py"), "{body}");
+    assert!(body.contains("evil\\u{1b}[2Jname\\nline.py"), "{body}");
     let bytes = fs::read(lab.data().join("memory.db")).unwrap();
     for word in [secret, named, "hunter2"] {
         assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{body}");

@@ -58,18 +58,20 @@ impl Frames {
 /// The characters of a line, each masked one as `*`.
 fn masked_line(text: &str, line: Span, masked: &[Span]) -> Vec<char> {
     let content = line.of(text);
-    let mut here =
-        masked.iter().filter(|span| span.start < line.end && line.start < span.end).peekable();
-    if here.peek().is_none() {
-        // No agent named a secret here; the safety net looks again.
-        return redact::redact_text(content).chars().map(printable).collect();
-    }
+    let named = |span: &&Span| span.start < line.end && line.start < span.end;
+    let mut named = masked.iter().filter(named).peekable();
+    // The safety net looks again, also beside what agents named.
+    let suspects = redact::suspects(content);
+    let mut suspects = suspects.iter().peekable();
     let mut hidden_until = 0;
     let mut shown = Vec::with_capacity(content.len());
     for (at, character) in content.char_indices() {
         let offset = line.start as usize + at;
-        while let Some(span) = here.next_if(|span| span.start as usize <= offset) {
+        while let Some(span) = named.next_if(|span| span.start as usize <= offset) {
             hidden_until = hidden_until.max(span.end as usize);
+        }
+        while let Some(suspect) = suspects.next_if(|suspect| suspect.start <= at) {
+            hidden_until = hidden_until.max(line.start as usize + suspect.end);
         }
         shown.push(if offset < hidden_until { '*' } else { printable(character) });
     }
