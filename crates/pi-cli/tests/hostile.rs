@@ -42,7 +42,7 @@ fn has_rule(report: &Value, path: &str, rule: &str) {
 /// Root reads and writes what the mode forbids.
 fn modes_bind(lab: &Lab) -> bool {
     let probe = lab.file("probe", "x");
-    fs::set_permissions(&probe, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&probe, Permissions::from_mode(0o0)).unwrap();
     let binds = fs::read(&probe).is_err();
     fs::remove_file(probe).unwrap();
     binds
@@ -131,8 +131,8 @@ fn unreadable_files() {
     lab.file("tree/open.py", "x = 1\n");
     let binds = modes_bind(&lab);
     let closed = lab.work().join("tree/closed");
-    fs::set_permissions(&file, Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o0)).unwrap();
     let report = in_every_format(&lab, &lab.work().join("tree"));
     fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
     if binds {
