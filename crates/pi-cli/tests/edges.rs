@@ -260,9 +260,9 @@ fn modes_bind_an_ordinary_user() {
     }
     let closed =
         |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-    closed(&lab.file("tree/secret.py", "x = 1\n"), 0);
+    closed(&lab.file("tree/secret.py", "x = 1\n"), 0o000);
     lab.file("tree/closed/inner.py", "x = 1\n");
-    closed(&lab.work().join("tree/closed"), 0);
+    closed(&lab.work().join("tree/closed"), 0o000);
     lab.file("tree/open.py", "x = 1\n");
     let open = lab.beside("open");
     let run = |args: &[&str], data: &Path| {

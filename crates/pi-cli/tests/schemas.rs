@@ -109,7 +109,7 @@ fn every_output_fits_its_schema() {
         ("report", json(&["scan", shop, "--baseline", baseline.to_str().unwrap()])),
         ("report", json(&["scan", examples().join("shop-fixed").to_str().unwrap()])),
         ("baseline", fs::read_to_string(&baseline).unwrap()),
-        ("findings", json(&["agents", "run", "docker_image_scanner", "--input", &dockerfile])),
+        ("report", json(&["agents", "run", "docker_image_scanner", "--input", &dockerfile])),
         ("replay", json(&["replay", &run])),
         ("verification", json(&["log", "verify"])),
         ("event", json(&["log", "show", &format!("runs:{place}")])),
