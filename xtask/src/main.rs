@@ -69,7 +69,12 @@ fn conformance() -> Result<()> {
 
 fn bench() -> Result<()> {
     step("cargo", &["run", "--release", "-p", "pi-store", "--example", "log_bench"])?;
-    step("bash", &["bench/scan.sh"])
+    step("bash", &["bench/steps.sh"])?;
+    step("cargo", &["run", "--release", "-p", "pi-runtime", "--example", "route_bench"])?;
+    step("bash", &["bench/scan.sh"])?;
+    let consensus = ["run", "--release", "-p", "pi-runtime", "--example", "consensus_bench"];
+    step("cargo", &[&consensus[..], &["--", "crates"]].concat())?;
+    step("bash", &["bench/growth.sh"])
 }
 
 fn coverage() -> Result<()> {
