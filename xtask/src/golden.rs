@@ -147,9 +147,15 @@ mod tests {
         // Another case is no change, an older revision may say what it likes.
         let fewer = with_first_line(&now, |line| line.rsplit_once(' ').unwrap().0.to_owned());
         assert_eq!(table(&fewer).unwrap(), now);
-        let older = other.replacen("\t1\t", "\t0\t", 1);
+        let revised = |table: &str, by: fn(u32) -> u32| {
+            with_first_line(table, |line| {
+                let fields: Vec<&str> = line.split('\t').collect();
+                format!("{}\t{}\t{}", fields[0], by(fields[1].parse().unwrap()), fields[2])
+            })
+        };
+        let older = revised(&other, |revision| revision - 1);
         assert_eq!(table(&older).unwrap(), now);
-        let newer = now.replacen("\t1\t", "\t2\t", 1);
+        let newer = revised(&now, |revision| revision + 1);
         assert!(table(&newer).unwrap_err().to_string().contains("went back"));
     }
 }
