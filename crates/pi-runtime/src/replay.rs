@@ -91,7 +91,7 @@ pub fn replay(
 /// Compares each record with the recorded one as it comes. Effects are not
 /// carried out: their outcome is what was recorded.
 struct Comparing<'a> {
-    records: Records<'a>,
+    records: Records,
     comparison: Comparison,
     progress: &'a mut dyn Progress,
 }
