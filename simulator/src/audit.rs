@@ -52,7 +52,10 @@ impl Audit {
     pub fn check(&mut self, disk: &Disk) -> Result<(), IntegrityError> {
         let known = self.hashes.len() as u64;
         if disk.size() < known {
-            return Err(IntegrityError::corrupt(format!("leaf {known}"), "it was durable and is gone"));
+            return Err(IntegrityError::corrupt(
+                format!("leaf {known}"),
+                "it was durable and is gone",
+            ));
         }
         let checkpoints = disk.checkpoints(self.checkpoints);
         if disk.size() == known && checkpoints.is_empty() {
@@ -67,7 +70,9 @@ impl Audit {
         }
         for (stated, note) in &checkpoints {
             if self.checkpoint(note)? != *stated {
-                return Err(IntegrityError::checkpoint("it is of another size than it is kept for"));
+                return Err(IntegrityError::checkpoint(
+                    "it is of another size than it is kept for",
+                ));
             }
         }
         self.checkpoints += checkpoints.len();
@@ -82,15 +87,15 @@ impl Audit {
     }
 
     fn event(&mut self, event: &StoredEvent, claims: &[Claim]) -> Result<(), IntegrityError> {
-        let corrupt = |problem: &str| {
-            IntegrityError::corrupt(format!("leaf {}", event.leaf_index), problem)
-        };
+        let corrupt =
+            |problem: &str| IntegrityError::corrupt(format!("leaf {}", event.leaf_index), problem);
         let view = pi_event_fabric::HeaderView::parse(&event.header)
             .ok_or_else(|| corrupt("the header has another layout"))?;
         if event.leaf_index != self.tree.size() || view.leaf_index != self.tree.size() {
             return Err(corrupt(&format!("it lies in the place of leaf {}", self.tree.size())));
         }
-        let partition = Name::new(view.partition).map_err(|_| corrupt("its partition has no name"))?;
+        let partition =
+            Name::new(view.partition).map_err(|_| corrupt("its partition has no name"))?;
         let tenant = &self.tenant;
         let chain = self.chains.entry(view.partition.to_owned());
         let chain = chain.or_insert_with(|| PartitionChain::new(tenant, &partition));
@@ -98,11 +103,13 @@ impl Audit {
         let hash = event.hash();
         self.tree.push(&hash);
         self.hashes.push(hash);
-        let payload = event.content.as_ref().map_or(0, |(salt, payload)| salt.len() + payload.len());
+        let payload =
+            event.content.as_ref().map_or(0, |(salt, payload)| salt.len() + payload.len());
         self.bytes += (event.header.len() + payload) as u64;
         self.redacted += u64::from(event.content.is_none());
         if let Some(run) = view.run.and_then(RunId::parse) {
-            let claims = claims.iter().filter(|claim| claim.run == run && claim.from <= event.leaf_index);
+            let claims =
+                claims.iter().filter(|claim| claim.run == run && claim.from <= event.leaf_index);
             let holder = claims.clone().last().map(|claim| claim.by.as_str());
             let epoch = claims.count() as u64;
             let payload = event.content.as_ref().map(|(_, payload)| payload.as_slice());
@@ -119,7 +126,10 @@ impl Audit {
         if fits {
             Ok(checkpoint.size)
         } else {
-            Err(IntegrityError::checkpoint(format!("the events do not fit the one at {}", checkpoint.size)))
+            Err(IntegrityError::checkpoint(format!(
+                "the events do not fit the one at {}",
+                checkpoint.size
+            )))
         }
     }
 
@@ -131,9 +141,10 @@ impl Audit {
         };
         match places.iter().find(|place| !is_there(place)) {
             None => Ok(()),
-            Some((leaf, _)) => {
-                Err(IntegrityError::corrupt(format!("leaf {leaf}"), "it was acknowledged and is not durable"))
-            }
+            Some((leaf, _)) => Err(IntegrityError::corrupt(
+                format!("leaf {leaf}"),
+                "it was acknowledged and is not durable",
+            )),
         }
     }
 

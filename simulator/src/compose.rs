@@ -48,7 +48,12 @@ impl Laboratory {
     }
 
     /// Examines an artifact for a node.
-    pub fn examine(&mut self, admitted: &AdmittedComposition, node: usize, artifact: usize) -> Examination {
+    pub fn examine(
+        &mut self,
+        admitted: &AdmittedComposition,
+        node: usize,
+        artifact: usize,
+    ) -> Examination {
         let entry = admitted.manifest.entries().get(artifact);
         let path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
         let Some(Some(examiner)) = admitted.examiners.get(node) else {
@@ -62,7 +67,8 @@ impl Laboratory {
         }
         let artifact = Artifact::new(key.1.as_str(), bytes(&key.1).to_vec());
         let baseline = Baseline::default();
-        let options = Options { as_of: None, honour_allow: false, baseline: &baseline, watch: None };
+        let options =
+            Options { as_of: None, honour_allow: false, baseline: &baseline, watch: None };
         let examination = examine(catalogue, &artifact, options);
         self.known.insert(key, examination.clone());
         examination
@@ -249,7 +255,8 @@ impl Composer<'_> {
     fn write(&mut self, name: &str, number: usize, after: &str) {
         let retry = Retry { attempts: 1 + self.random.below(4) as u32, base_ms: 100 };
         let path = format!("{name}/{number}");
-        let node = self.node(&format!("write-{number}"), Capability::WriteReport { path }, &[after]);
+        let node =
+            self.node(&format!("write-{number}"), Capability::WriteReport { path }, &[after]);
         node.retry = retry;
     }
 }

@@ -197,7 +197,11 @@ impl Execution {
         durable && around.now_ms >= announced.not_before_ms
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+    fn carry_out(
+        &mut self,
+        commands: Vec<Command>,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), Stopped> {
         for command in commands {
             match command {
                 Command::Examine { job, node, artifact } => {
@@ -206,7 +210,13 @@ impl Execution {
                 Command::Append(records) => self.append(records, around)?,
                 Command::Perform { job, capability, attempt, after_ms, effect } => {
                     let not_before_ms = around.now_ms.saturating_add(after_ms);
-                    self.stage = Stage::Announced(Announced { job, attempt, capability, effect, not_before_ms });
+                    self.stage = Stage::Announced(Announced {
+                        job,
+                        attempt,
+                        capability,
+                        effect,
+                        not_before_ms,
+                    });
                 }
                 Command::Finish(outcome) => self.stage = Stage::Ending(outcome),
             }
@@ -232,7 +242,11 @@ impl Execution {
         Ok(self.writer.append(new)?)
     }
 
-    fn perform(&mut self, announced: Announced, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+    fn perform(
+        &mut self,
+        announced: Announced,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), Stopped> {
         let Announced { job, attempt, capability, effect, .. } = announced;
         let next = match &mut self.recorded {
             Some((records, comparing)) => comparing.attempt(records.peek()?)?,
@@ -240,7 +254,9 @@ impl Execution {
         };
         let outcome = match next {
             Attempt::Concluded(outcome) => outcome,
-            Attempt::Unknown if around.defect != Some(Defect::RepeatsEffects) => EffectOutcome::Unknown,
+            Attempt::Unknown if around.defect != Some(Defect::RepeatsEffects) => {
+                EffectOutcome::Unknown
+            }
             Attempt::Unknown | Attempt::New => {
                 self.guarded(capability, attempt, &effect, around)?
             }
@@ -262,13 +278,14 @@ impl Execution {
             None => Breakers::load(around.journal)?,
         };
         let mut broken = None;
-        let outcome = breakers.guard(capability, || match (around.world)(&self.run, attempt, effect) {
-            Ok(outcome) => outcome,
-            Err(rule) => {
-                broken = Some(rule);
-                EffectOutcome::Unknown
-            }
-        });
+        let outcome =
+            breakers.guard(capability, || match (around.world)(&self.run, attempt, effect) {
+                Ok(outcome) => outcome,
+                Err(rule) => {
+                    broken = Some(rule);
+                    EffectOutcome::Unknown
+                }
+            });
         self.breakers = Some(breakers);
         match broken {
             Some(rule) => Err(Stopped::World(rule)),

@@ -17,10 +17,14 @@ use crate::world::written;
 ///
 /// # Errors
 /// Why it is not admitted.
-pub fn admit(plan: &Plan, laboratory: &Laboratory) -> Result<Arc<AdmittedComposition>, AdmissionError> {
+pub fn admit(
+    plan: &Plan,
+    laboratory: &Laboratory,
+) -> Result<Arc<AdmittedComposition>, AdmissionError> {
     let Plan { request, manifest } = plan.clone();
     let (catalogue, policy) = (laboratory.catalogue(), Policy::baseline());
-    AdmittedComposition::admit(request, manifest, Baseline::default(), catalogue, policy).map(Arc::new)
+    AdmittedComposition::admit(request, manifest, Baseline::default(), catalogue, policy)
+        .map(Arc::new)
 }
 
 /// The outcomes of attempts in the records of a run, in order.
@@ -49,7 +53,12 @@ pub fn execute(
                 Command::Examine { job, node, artifact } => {
                     run.examined(job, laboratory.examine(admitted, node, artifact))
                 }
-                Command::Perform { job, attempt, effect: Effect::WriteFile { path, bytes }, .. } => {
+                Command::Perform {
+                    job,
+                    attempt,
+                    effect: Effect::WriteFile { path, bytes },
+                    ..
+                } => {
                     let outcome = outcomes.next().unwrap_or_else(|| written(&path, &bytes));
                     run.performed(job, attempt, outcome)
                 }

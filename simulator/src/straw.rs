@@ -7,7 +7,14 @@ use pi_artifacts::Artifact;
 use pi_core::{Confidence, Severity};
 
 const fn rule(id: &'static str, severity: Severity) -> Rule {
-    Rule { id, summary: "found", severity, confidence: Confidence::High, references: &[], fix: "none" }
+    Rule {
+        id,
+        summary: "found",
+        severity,
+        confidence: Confidence::High,
+        references: &[],
+        fix: "none",
+    }
 }
 
 const NOTED: Rule = rule("noted", Severity::Low);

@@ -47,7 +47,24 @@ impl World {
         }
         let done = !random.chance(failing);
         before.push((attempt, done));
-        Ok(if done { written(path, bytes) } else { EffectOutcome::Failed { detail: "no space".to_owned() } })
+        Ok(if done {
+            written(path, bytes)
+        } else {
+            EffectOutcome::Failed { detail: "no space".to_owned() }
+        })
+    }
+
+    /// Whether what was recorded of an attempt is what happened.
+    pub fn agrees(&self, run: &RunId, path: &str, attempt: u64, outcome: &str) -> bool {
+        let attempts = self.attempts.get(&(run.clone(), path.to_owned()));
+        let mut attempts = attempts.into_iter().flatten();
+        let happened = attempts.find(|(other, _)| u64::from(*other) == attempt);
+        match outcome {
+            "done" => happened.is_some_and(|(_, done)| *done),
+            "failed" => happened.is_some_and(|(_, done)| !*done),
+            "refused" => happened.is_none(),
+            _ => outcome == "unknown",
+        }
     }
 
     /// Effects that were done.

@@ -118,6 +118,14 @@ impl RunAudit {
         self.announced.contains(&(path.to_owned(), attempt))
     }
 
+    /// What was recorded of attempts: path, attempt, outcome.
+    pub fn conclusions(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        self.nodes.iter().flat_map(|(path, node)| {
+            let of_node = self.concluded.iter().filter(move |((other, _), _)| other == node);
+            of_node.map(|((_, attempt), outcome)| (path.as_str(), *attempt, outcome.as_str()))
+        })
+    }
+
     /// Whether a phase before the last failed.
     pub fn has_failed(&self) -> bool {
         self.failed

@@ -85,7 +85,8 @@ impl Simulation<'_> {
         }
         let runs: Vec<RunId> = self.audit.runs().map(|(run, _)| run.clone()).collect();
         for run in &runs {
-            self.conclude_run(&store, run).map_err(|problem| Violation(format!("{run}: {problem}")))?;
+            self.conclude_run(&store, run)
+                .map_err(|problem| Violation(format!("{run}: {problem}")))?;
         }
         self.trace.say(format!("{:?}", self.counts()));
         self.trace.say(format!("root {:?}", verified.root));
@@ -97,13 +98,20 @@ impl Simulation<'_> {
             return Ok(());
         };
         self.check_evidence(store, run, recorded)?;
+        let mut conclusions = recorded.conclusions();
+        let false_one = conclusions
+            .find(|(path, attempt, outcome)| !self.world.agrees(run, path, *attempt, outcome));
+        if let Some((path, attempt, outcome)) = false_one {
+            return Err(format!("attempt {attempt} at {path} was not {outcome}"));
+        }
         if !recorded.is_replayable() {
             return Ok(());
         }
         let hash = recorded.sealed("request_hash").unwrap_or_default();
         let plan = self.plans.values().find(|plan| plan.request.hash().to_hex() == hash);
         let plan = plan.ok_or("nobody asked for it")?.clone();
-        let admitted = reference::admit(&plan, self.laboratory).map_err(|error| error.to_string())?;
+        let admitted =
+            reference::admit(&plan, self.laboratory).map_err(|error| error.to_string())?;
         let outcomes: Vec<_> = reference::concluded(recorded.records()).collect();
         let again = reference::execute(&admitted, self.laboratory, outcomes.into_iter());
         let (records, outcome) = again.ok_or("its repetition does not end")?;
@@ -123,7 +131,12 @@ impl Simulation<'_> {
     }
 
     /// The evidence of a run can be checked by itself, as long as its pages are there.
-    fn check_evidence(&self, store: &SimStore, run: &RunId, recorded: &RunAudit) -> Result<(), String> {
+    fn check_evidence(
+        &self,
+        store: &SimStore,
+        run: &RunId,
+        recorded: &RunAudit,
+    ) -> Result<(), String> {
         let entry = store.run(run).map_err(|error| error.to_string())?.ok_or("it has no entry")?;
         let first = store.after(None, 1).map_err(|error| error.to_string())?;
         if first.first().is_none_or(|event| event.leaf_index > entry.first_leaf) {

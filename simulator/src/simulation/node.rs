@@ -119,7 +119,12 @@ impl Simulation<'_> {
     ///
     /// # Errors
     /// What does not hold.
-    pub fn take_over(&mut self, node: usize, run: &RunId, patient: bool) -> Result<bool, Violation> {
+    pub fn take_over(
+        &mut self,
+        node: usize,
+        run: &RunId,
+        patient: bool,
+    ) -> Result<bool, Violation> {
         let Some(journal) = self.journal(node) else { return Ok(false) };
         let TakenOver { admitted, resuming } = match self.claim(&journal, run, patient) {
             Ok(taken) => taken,
@@ -147,7 +152,12 @@ impl Simulation<'_> {
         Ok(true)
     }
 
-    fn claim(&self, journal: &Journal, run: &RunId, patient: bool) -> Result<TakenOver, RecordedError> {
+    fn claim(
+        &self,
+        journal: &Journal,
+        run: &RunId,
+        patient: bool,
+    ) -> Result<TakenOver, RecordedError> {
         let options = ResumeOptions { goal: None, take_over: !patient };
         let recorded = resumable(journal, run, &options)?;
         let sealed = recorded.request.content().evidence == EvidenceMode::Sealed;
@@ -220,7 +230,10 @@ impl Simulation<'_> {
     pub(super) fn with_execution(
         &mut self,
         number: u64,
-        step: impl FnOnce(&mut Execution, &mut Surroundings<'_>) -> Result<Option<Box<Outcome>>, Stopped>,
+        step: impl FnOnce(
+            &mut Execution,
+            &mut Surroundings<'_>,
+        ) -> Result<Option<Box<Outcome>>, Stopped>,
     ) -> Result<(), Violation> {
         let Some((node, at)) = self.find(number) else {
             self.trace.say(format!("execution {number} is gone"));
@@ -256,9 +269,11 @@ impl Simulation<'_> {
     pub(super) fn hand_over(&mut self, message: Message) -> Result<(), Violation> {
         let Message { execution: number, task } = message;
         match task {
-            Task::Conclude { job, attempt, outcome } => self.with_execution(number, |execution, around| {
-                execution.concluded(job, attempt, outcome, around).map(|()| None)
-            }),
+            Task::Conclude { job, attempt, outcome } => {
+                self.with_execution(number, |execution, around| {
+                    execution.concluded(job, attempt, outcome, around).map(|()| None)
+                })
+            }
             Task::Examine { job, node, artifact } => {
                 let Some((at, index)) = self.find(number) else {
                     self.trace.say(format!("nobody hears of job {job} of {number}"));
@@ -294,4 +309,3 @@ impl Simulation<'_> {
         }
     }
 }
-

@@ -69,17 +69,17 @@ impl Simulation<'_> {
         let dead = self.nodes.len() - alive;
         let some_alive = alive > 0;
         vec![
-            (Action::Submit, when(some_alive && self.planned < profile.compositions, 6)),
-            (Action::Deliver, when(!self.messages.is_empty(), 40)),
-            (Action::Step, when(self.live() > 0, 30)),
-            (Action::Write, when(up && !busy && disk.queued() > 0, 25)),
-            (Action::Sync, when(up && !busy && disk.unsynced() > 0, 25)),
-            (Action::Pass, 6),
+            (Action::Submit, when(some_alive && self.planned < profile.compositions, 60)),
+            (Action::Deliver, when(!self.messages.is_empty(), 400)),
+            (Action::Step, when(self.live() > 0, 300)),
+            (Action::Write, when(up && !busy && disk.queued() > 0, 250)),
+            (Action::Sync, when(up && !busy && disk.unsynced() > 0, 150)),
+            (Action::Pass, 50),
             (Action::Crash, when(some_alive, profile.crash)),
-            (Action::StartNode, when(dead > 0, 10)),
+            (Action::StartNode, when(dead > 0, 80)),
             (Action::LosePower, when(up, profile.power)),
             (Action::DieSoon, when(up, profile.power)),
-            (Action::StartStore, when(!up, 15)),
+            (Action::StartStore, when(!up, 150)),
             (Action::Stall, when(up && !busy, profile.stall)),
             (Action::TakeOver, when(some_alive && open, profile.take_over)),
             (Action::Cancel, when(self.live() > 0, profile.cancel)),
@@ -163,25 +163,40 @@ impl Simulation<'_> {
     fn deliver_some(&mut self) -> Result<(), Violation> {
         let at = self.random.below(self.messages.len());
         let again = self.random.chance(self.profile.duplicate);
-        let lost = self.random.chance(self.profile.lose);
-        let message = if again {
-            self.messages.get(at).cloned()
-        } else {
-            Some(self.messages.swap_remove(at))
-        };
-        match message {
-            Some(message) if !lost => {
-                self.trace.say(format!("deliver {} {:?}", message.execution, Brief(&message.task)));
-                self.hand_over(message)
-            }
-            _ => Ok(()),
+        if self.random.chance(self.profile.lose) {
+            let lost = self.messages.swap_remove(at);
+            self.trace.say(format!("lost: {} {:?}", lost.execution, Brief(&lost.task)));
+            return Ok(());
         }
+        self.deliver(at, again)
+    }
+
+    /// Messages on their way.
+    pub fn under_way(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Delivers one message, which may come again.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn deliver(&mut self, at: usize, again: bool) -> Result<(), Violation> {
+        let Some(message) = self.messages.get(at).cloned() else { return Ok(()) };
+        if !again {
+            self.messages.swap_remove(at);
+        }
+        self.trace.say(format!("deliver {} {:?}", message.execution, Brief(&message.task)));
+        self.hand_over(message)
     }
 
     fn some_execution(&mut self) -> Option<u64> {
-        let all = self.nodes.iter().flat_map(|node| &node.executions).map(|(number, _)| *number);
-        let all: Vec<u64> = all.collect();
+        let all = self.executing();
         self.random.pick(&all).copied()
+    }
+
+    fn executing(&self) -> Vec<u64> {
+        let all = self.nodes.iter().flat_map(|node| &node.executions);
+        all.map(|(number, _)| *number).collect()
     }
 
     fn step(&mut self, number: Option<u64>) -> Result<(), Violation> {
@@ -221,13 +236,15 @@ impl Simulation<'_> {
     /// # Errors
     /// What does not hold.
     pub fn step_all(&mut self) -> Result<(), Violation> {
-        let all: Vec<u64> = self
-            .nodes
-            .iter()
-            .flat_map(|node| &node.executions)
-            .map(|(number, _)| *number)
-            .collect();
-        all.into_iter().try_for_each(|number| self.step(Some(number)))
+        self.executing().into_iter().try_for_each(|number| self.step(Some(number)))
+    }
+
+    /// Somebody cancels every run under way.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn cancel_all(&mut self) -> Result<(), Violation> {
+        self.executing().into_iter().try_for_each(|number| self.cancel(Some(number)))
     }
 
     /// The store writes and syncs everything.
@@ -250,7 +267,9 @@ struct Brief<'a>(&'a Task);
 impl std::fmt::Debug for Brief<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
-            Task::Examine { job, node, artifact } => write!(f, "job {job}: node {node}, artifact {artifact}"),
+            Task::Examine { job, node, artifact } => {
+                write!(f, "job {job}: node {node}, artifact {artifact}")
+            }
             Task::Conclude { job, attempt, outcome } => {
                 write!(f, "job {job}: attempt {attempt} {}", outcome.as_str())
             }

@@ -75,14 +75,17 @@ impl SimStore {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(|disk| {
             let live = disk.durable.live.iter();
-            let selected = live.filter(|event| HeaderView::parse(&event.header).is_some_and(|view| selects(&view)));
+            let selected = live.filter(|event| {
+                HeaderView::parse(&event.header).is_some_and(|view| selects(&view))
+            });
             selected.take(limit).cloned().collect()
         })
     }
 
     fn bundle(&self, run: Option<&RunId>, events: Vec<StoredEvent>) -> Result<Bundle, StoreError> {
         let damaged = |problem: &str| StoreError::Damaged(problem.to_owned());
-        let (history, note) = self.read(|disk| (disk.history(0), disk.durable.checkpoints.last().cloned()))?;
+        let (history, note) =
+            self.read(|disk| (disk.history(0), disk.durable.checkpoints.last().cloned()))?;
         let (_, checkpoint) = note.ok_or_else(|| damaged("there is no checkpoint"))?;
         let nodes = Nodes::new(history.iter().map(|event| leaf_hash(&event.hash())).collect());
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| damaged("not text"));
@@ -152,7 +155,8 @@ impl EventStore for SimStore {
         policy.admit(&draft.actor, semantics.trust)?;
         for Parent { leaf_index, event_hash } in semantics.parents.iter().copied() {
             let events = self.after(leaf_index.checked_sub(1), 1)?;
-            let known = |event: &StoredEvent| event.leaf_index == leaf_index && event.hash() == event_hash;
+            let known =
+                |event: &StoredEvent| event.leaf_index == leaf_index && event.hash() == event_hash;
             if !events.iter().any(known) {
                 return Err(SemanticError::UnknownParent { leaf_index, event_hash }.into());
             }
@@ -161,7 +165,12 @@ impl EventStore for SimStore {
         self.wait(vec![draft], None, None)
     }
 
-    fn partition(&self, partition: &Name, from: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    fn partition(
+        &self,
+        partition: &Name,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         self.select(limit, |view| view.partition == partition.as_str() && view.offset >= from)
     }
 
@@ -247,7 +256,8 @@ impl EventStore for SimStore {
     }
 
     fn prove(&self, partition: &Name, offset: u64) -> Result<Bundle, StoreError> {
-        let events = self.select(1, |view| view.partition == partition.as_str() && view.offset == offset)?;
+        let events =
+            self.select(1, |view| view.partition == partition.as_str() && view.offset == offset)?;
         if events.is_empty() {
             return Err(StoreError::NoEvent { partition: partition.clone(), offset });
         }
@@ -263,10 +273,17 @@ impl EventStore for SimStore {
         self.bundle(Some(run), events)
     }
 
-    fn redact(&self, partition: &Name, offset: u64, event: EventDraft) -> Result<Appended, StoreError> {
-        let found = self.select(1, |view| view.partition == partition.as_str() && view.offset == offset)?;
+    fn redact(
+        &self,
+        partition: &Name,
+        offset: u64,
+        event: EventDraft,
+    ) -> Result<Appended, StoreError> {
+        let found =
+            self.select(1, |view| view.partition == partition.as_str() && view.offset == offset)?;
         let leaf = found.first().map(|event| event.leaf_index);
-        let leaf = leaf.ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })?;
+        let leaf =
+            leaf.ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })?;
         self.wait(vec![event], None, Some(leaf))
     }
 

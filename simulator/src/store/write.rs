@@ -107,7 +107,8 @@ impl Disk {
             let (tenant, root) = (self.tenant.clone(), self.tip.tree.root());
             (size, Checkpoint { tenant, size, root }.sign(&self.key))
         });
-        let answer = |result: Result<_, _>| result.map(|places| Appended { places, checkpoint: size });
+        let answer =
+            |result: Result<_, _>| result.map(|places| Appended { places, checkpoint: size });
         let answers = places.into_iter().map(|(to, result)| (to, answer(result))).collect();
         self.trace.say(format!("store writes {} events, size {size}", events.len()));
         let index = self.tip.clone();
@@ -144,7 +145,12 @@ impl Disk {
             let event = seal(salted, &self.tenant, head, &mut self.tip.tree);
             let leaf_index = event.leaf_index;
             if let Some(run) = &event.run {
-                let first = RunEntry { run: run.clone(), first_leaf: leaf_index, last_leaf: 0, sealed: false };
+                let first = RunEntry {
+                    run: run.clone(),
+                    first_leaf: leaf_index,
+                    last_leaf: 0,
+                    sealed: false,
+                };
                 let entry = self.tip.runs.entry(run.clone()).or_insert(first);
                 (entry.last_leaf, entry.sealed) = (leaf_index, seals);
             }
@@ -195,13 +201,17 @@ impl Disk {
                 Aside::EraseKey(run) => durable.erased_keys.push(run),
                 Aside::Erase(leaf) => {
                     let all = durable.archive.iter_mut().chain(&mut durable.live);
-                    all.filter(|event| event.leaf_index == leaf).for_each(|event| event.content = None);
+                    all.filter(|event| event.leaf_index == leaf)
+                        .for_each(|event| event.content = None);
                 }
             }
         }
     }
 
-    fn answer(&mut self, answers: Vec<(SyncSender<Result<Appended, StoreError>>, Result<Appended, StoreError>)>) {
+    fn answer(
+        &mut self,
+        answers: Vec<(SyncSender<Result<Appended, StoreError>>, Result<Appended, StoreError>)>,
+    ) {
         for (to, result) in answers {
             let result = match result {
                 Ok(_) if self.chance.chance(self.faults.lose_answer) => {
@@ -213,7 +223,8 @@ impl Disk {
             let heard = result.as_ref().ok().cloned();
             // Who does not listen any more has not heard it.
             if let (Ok(()), Some(appended)) = (to.send(result), heard) {
-                let places = appended.places.iter().map(|place| (place.leaf_index, place.event_hash));
+                let places =
+                    appended.places.iter().map(|place| (place.leaf_index, place.event_hash));
                 self.acknowledged.extend(places);
             }
         }
@@ -241,7 +252,8 @@ impl Disk {
             self.durable.live.extend(torn.events.into_iter().take(half));
         }
         self.tip = self.durable.index.clone();
-        self.trace.say(format!("store loses power: {kept} commits survive, {lost} behind a torn one"));
+        self.trace
+            .say(format!("store loses power: {kept} commits survive, {lost} behind a torn one"));
     }
 
     /// Whether a blocking call is refused before anything happens.
