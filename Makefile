@@ -2,10 +2,11 @@
 
 CORPORA ?= ../shared/corpora
 DATA    ?= .data
+SEED    ?= 0..2000
 PI      := target/release/pi
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build run test test-core test-conformance test-full lint format bench bench-detection coverage docs clean setup
+.PHONY: help dev build run test test-core test-conformance test-full simulate lint format bench bench-detection coverage docs clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ test-conformance: setup ## the specification, rule by rule
 
 test-full: setup ## what takes longer: long differential runs, crash tests, both build profiles
 	cargo xtask full
+
+simulate: setup ## runs under faults that a seed decides: SEED=N, or a range, each seed twice
+	@cargo xtask simulate $(SEED)
 
 lint: setup ## format check and lints
 	cargo fmt --all -- --check

@@ -205,7 +205,8 @@ pub fn drive(admitted: AdmittedComposition, files: &Files<'_>, driver: Driver<'_
     }
 }
 
-fn examine_one(
+/// Examines an artifact in memory for a node.
+pub fn examine_one(
     admitted: &AdmittedComposition,
     files: &Files<'_>,
     node: usize,

@@ -110,7 +110,7 @@ impl Audit {
         if let Some(run) = view.run.and_then(RunId::parse) {
             let claims =
                 claims.iter().filter(|claim| claim.run == run && claim.from <= event.leaf_index);
-            let holder = claims.clone().last().map(|claim| claim.by.as_str());
+            let holder = claims.clone().next_back().map(|claim| claim.by.as_str());
             let epoch = claims.count() as u64;
             let payload = event.content.as_ref().map(|(_, payload)| payload.as_slice());
             let audit = self.runs.entry(run).or_default();

@@ -108,7 +108,7 @@ impl Plan {
         composer.node("examine", examine, &["admit"]);
         composer.verdict(&["examine".to_owned()]);
         composer.write(name, 0, "decide");
-        let manifest = manifest(&FILES[2..3]);
+        let manifest = manifest(FILES.get(2..3).unwrap_or_default());
         let Composer { nodes, edges, .. } = composer;
         let request = draft(&manifest, nodes, edges).freeze();
         Self { request, manifest }
@@ -151,10 +151,8 @@ struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    fn node(&mut self, id: &str, capability: Capability, after: &[&str]) -> &mut Node {
+    fn node(&mut self, id: &str, capability: Capability, after: &[&str]) {
         self.nodes.push(Node::new(id, capability).after(after.iter().copied()));
-        let last = self.nodes.len() - 1;
-        &mut self.nodes[last]
     }
 
     /// Admission, perhaps an inventory, examining nodes in one of several shapes, and
@@ -167,8 +165,8 @@ impl Composer<'_> {
         for id in &ids {
             let capability = self.examine();
             let narrow = self.random.chance(30);
-            let node = self.node(id, capability, &[]);
-            if narrow {
+            self.node(id, capability, &[]);
+            if let Some(node) = self.nodes.last_mut().filter(|_| narrow) {
                 node.bounds.max_artifacts = 0;
             }
         }
@@ -255,8 +253,9 @@ impl Composer<'_> {
     fn write(&mut self, name: &str, number: usize, after: &str) {
         let retry = Retry { attempts: 1 + self.random.below(4) as u32, base_ms: 100 };
         let path = format!("{name}/{number}");
-        let node =
-            self.node(&format!("write-{number}"), Capability::WriteReport { path }, &[after]);
-        node.retry = retry;
+        self.node(&format!("write-{number}"), Capability::WriteReport { path }, &[after]);
+        if let Some(node) = self.nodes.last_mut() {
+            node.retry = retry;
+        }
     }
 }

@@ -235,7 +235,7 @@ impl Execution {
                 new.push(record);
                 continue;
             }
-            let next = recorded.next()?;
+            let next = recorded.take()?;
             let next = next.as_ref().map(|(kind, payload)| (kind.as_str(), payload.as_slice()));
             new.extend(comparing.take(next, record)?);
         }

@@ -175,13 +175,16 @@ fn over(until: Option<Instant>, cancel: &Cancel) -> Option<Reason> {
     }
 }
 
+/// A job and its examination, or why the run must stop.
+type Next = Result<(usize, Examination), Reason>;
+
 /// Waits for the next outcome, or the reason to stop.
 fn next<S: Shell>(
     outcomes: &Receiver<(usize, Examination)>,
     until: Option<Instant>,
     cancel: &Cancel,
     shell: &mut S,
-) -> Result<Result<(usize, Examination), Reason>, DriveError<S::Error>> {
+) -> Result<Next, DriveError<S::Error>> {
     loop {
         if let Some(reason) = over(until, cancel)
             && shell.may_stop().map_err(DriveError::Shell)?

@@ -297,7 +297,7 @@ impl Records {
     }
 
     /// The next record: event type and payload.
-    pub fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
+    pub fn take(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
         self.fill()?;
         Ok(self.read.pop_front())
     }

@@ -82,7 +82,7 @@ pub fn replay(
         DriveError::Shell(error) => RecordedError::Journal(error),
         DriveError::Workers(problem) => RecordedError::Workers(problem),
     })?;
-    while let Some((event_type, payload)) = shell.records.next()? {
+    while let Some((event_type, payload)) = shell.records.take()? {
         shell.comparison.next(Some((&event_type, &payload)), None);
     }
     Ok(Replayed { outcome, comparison: shell.comparison, other_catalogue })
@@ -101,7 +101,7 @@ impl Shell for Comparing<'_> {
 
     fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
         for record in records {
-            let recorded = self.records.next()?;
+            let recorded = self.records.take()?;
             let recorded =
                 recorded.as_ref().map(|(kind, payload)| (kind.as_str(), payload.as_slice()));
             self.comparison.next(recorded, Some(&record));

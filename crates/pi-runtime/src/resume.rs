@@ -167,7 +167,7 @@ impl Shell for Continuing<'_> {
     fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
         let mut new = Vec::new();
         for record in records {
-            let recorded = self.records.next()?;
+            let recorded = self.records.take()?;
             let recorded = recorded.as_ref().map(|(kind, payload)| (kind.as_str(), &payload[..]));
             match self.comparing.take(recorded, record) {
                 Ok(behind) => new.extend(behind),

@@ -18,6 +18,9 @@ pub(super) struct Request {
     pub(super) answer: SyncSender<Result<Appended, StoreError>>,
 }
 
+/// An answer and who gets it.
+type Answer = (SyncSender<Result<Appended, StoreError>>, Result<Appended, StoreError>);
+
 /// A change beside the events.
 #[derive(Clone, Debug)]
 pub(super) enum Aside {
@@ -35,7 +38,7 @@ pub(super) struct Commit {
     note: Option<(u64, String)>,
     index: Index,
     fences: Vec<Fence>,
-    answers: Vec<(SyncSender<Result<Appended, StoreError>>, Result<Appended, StoreError>)>,
+    answers: Vec<Answer>,
 }
 
 impl Disk {
@@ -208,10 +211,7 @@ impl Disk {
         }
     }
 
-    fn answer(
-        &mut self,
-        answers: Vec<(SyncSender<Result<Appended, StoreError>>, Result<Appended, StoreError>)>,
-    ) {
+    fn answer(&mut self, answers: Vec<Answer>) {
         for (to, result) in answers {
             let result = match result {
                 Ok(_) if self.chance.chance(self.faults.lose_answer) => {
