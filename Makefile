@@ -2,10 +2,11 @@
 
 CORPORA ?= ../shared/corpora
 DATA    ?= .data
+SEED    ?= 0..2000
 PI      := target/release/pi
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build run test test-core test-conformance test-full fuzz lint format bench bench-detection coverage docs clean setup
+.PHONY: help dev build run test test-core test-conformance test-full simulate fuzz lint format bench bench-detection coverage docs clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -36,6 +37,9 @@ test-full: setup ## what takes longer: long differential runs, crash tests, both
 
 fuzz: setup ## every parser and decoder against a fuzzer: SECONDS=60 for each target
 	scripts/fuzz $(or $(SECONDS),60)
+
+simulate: setup ## runs under faults that a seed decides: SEED=N, or a range, each seed twice
+	@cargo xtask simulate $(SEED)
 
 lint: setup ## format check and lints
 	cargo fmt --all -- --check

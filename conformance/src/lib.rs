@@ -181,7 +181,7 @@ pub fn drive(admitted: AdmittedComposition, files: &Files<'_>, driver: Driver<'_
                 Command::Examine { job, node, artifact } => asked.push((job, node, artifact)),
                 Command::Append(more) => records.extend(more),
                 Command::Perform { job, attempt, effect, .. } => {
-                    performed = Some((job, perform(attempt, &effect)));
+                    performed = Some((job, attempt, perform(attempt, &effect)));
                     effects.push(effect);
                 }
                 Command::Finish(outcome) => {
@@ -192,8 +192,8 @@ pub fn drive(admitted: AdmittedComposition, files: &Files<'_>, driver: Driver<'_
                 }
             }
         }
-        commands = if let Some((job, outcome)) = performed {
-            run.performed(job, outcome)
+        commands = if let Some((job, attempt, outcome)) = performed {
+            run.performed(job, attempt, outcome)
         } else if let Some((_, reason)) = stop_after.filter(|(after, _)| *after == examined) {
             run.stop(reason)
         } else {
@@ -205,7 +205,8 @@ pub fn drive(admitted: AdmittedComposition, files: &Files<'_>, driver: Driver<'_
     }
 }
 
-fn examine_one(
+/// Examines an artifact in memory for a node.
+pub fn examine_one(
     admitted: &AdmittedComposition,
     files: &Files<'_>,
     node: usize,

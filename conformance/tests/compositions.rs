@@ -7,10 +7,12 @@
     reason = "test code; rules are named as the specification names them"
 )]
 
+use std::sync::Arc;
+
 use pi_agent_api::{Agent, Phase};
 use pi_conformance::{
-    DOCKERFILE, Driver, Ended, admit, catalogue, done, draft, drive, edge, examine_node, manifest,
-    run, scan, scan_of, straw, text, verdict, when,
+    DOCKERFILE, Driver, Ended, admit, catalogue, done, draft, drive, edge, examine_node,
+    examine_one, manifest, run, scan, scan_of, straw, text, verdict, when,
 };
 use pi_core::canonical::{Encoder, Value, parse};
 use pi_core::{Decision, Digest, Reason};
@@ -22,7 +24,7 @@ use pi_kernel::policy::Policy;
 use pi_kernel::request::{
     Bounds, Capability, CompositionRequest, Draft, Edge, EdgeKind, Node, RequestError, Retry,
 };
-use pi_kernel::run::NodeState;
+use pi_kernel::run::{Command, NodeState, Run};
 use pi_kernel::shards::{MAX_WORKERS_PER_SHARD, ShardError, ShardState, Shards, assignment_hash};
 use pi_kernel::simulate::simulate;
 
@@ -585,6 +587,60 @@ fn effects_need_approval_and_an_allowing_decision() {
     let approved = with_effect(Retry::NEVER, true, |_| done());
     assert_eq!(approved.outcome.decision, Decision::Allow);
     assert_eq!(approved.outcome.request_hash, ended.outcome.request_hash);
+}
+
+#[test]
+fn outcomes_of_earlier_groups_and_attempts_are_not_taken() {
+    let mut draft = over(line(&[("a", "admit"), ("b", "a")]), Vec::new());
+    let retry = Retry { attempts: 3, base_ms: 1 };
+    let report = Capability::WriteReport { path: "out".to_owned() };
+    draft.nodes.push(Node { retry, ..Node::new("write", report) }.after(["decide"]));
+    draft.approved = true;
+    let admitted = Arc::new(admit(draft.freeze(), FILES, vec![&straw::Quiet]).unwrap());
+    let (mut run, mut commands) = Run::start(Arc::clone(&admitted));
+    let (mut jobs, mut late, mut workers) = (Vec::new(), Vec::new(), Vec::new());
+    let failed = || EffectOutcome::Failed { detail: "full".to_owned() };
+    let mut attempts = Vec::new();
+    'ended: loop {
+        let mut next = Vec::new();
+        for command in commands {
+            match command {
+                Command::Examine { job, node, artifact } => {
+                    jobs.push(job);
+                    // Everything that came before comes again, and changes nothing.
+                    for (job, examination) in &late {
+                        assert!(run.examined(*job, Clone::clone(examination)).is_empty());
+                    }
+                    let examination = examine_one(&admitted, FILES, node, artifact);
+                    late.push((job, examination.clone()));
+                    next.extend(run.examined(job, examination));
+                }
+                Command::Perform { job, attempt, .. } => {
+                    attempts.push(attempt);
+                    for earlier in 1..attempt {
+                        assert!(run.performed(job, earlier, failed()).is_empty());
+                    }
+                    next.extend(run.performed(job, attempt, failed()));
+                }
+                Command::Append(records) => workers.extend(records.into_iter().filter_map(|r| {
+                    let payload = parse(&r.payload).unwrap();
+                    payload.get("worker_id").and_then(Value::as_str).map(str::to_owned)
+                })),
+                Command::Finish(_) => break 'ended,
+            }
+        }
+        commands = next;
+    }
+    assert_eq!(attempts, [1, 2, 3]);
+    assert_eq!(jobs.len(), 2 * FILES.len());
+    let distinct = |mut list: Vec<String>| {
+        let count = list.len();
+        list.sort_unstable();
+        list.dedup();
+        list.len() == count
+    };
+    assert!(distinct(jobs.iter().map(ToString::to_string).collect()), "{jobs:?}");
+    assert!(distinct(workers.clone()), "{workers:?}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
   ci                       everything that must pass (make test)
   full                     what takes longer (make test-full)
+  simulate SEED            one seed of the simulator, with its trace
+  simulate FROM..TO        many seeds, each twice
   conformance              the specification, rule by rule
   bench                    the published measurements
   coverage                 line coverage with its gate
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["ci"] => ci(),
         ["full"] => full(),
+        ["simulate", seed] => simulate(seed),
         ["conformance"] => conformance(),
         ["bench"] => bench(),
         ["coverage"] => coverage(),
@@ -48,6 +51,7 @@ fn ci() -> Result<()> {
     step("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     step("cargo", &["nextest", "run", "--workspace"])?;
     step("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
+    simulate("0..2000")?;
     generate::run(true)?;
     eprintln!("everything passed");
     Ok(())
@@ -60,7 +64,17 @@ fn full() -> Result<()> {
         &["nextest", "run", "--workspace", "--release"],
         &[("PI_TEST_SCALE", "full")],
     )?;
-    step("bash", &["scripts/fuzz", "20"])
+    step("bash", &["scripts/fuzz", "20"])?;
+    simulate("2000..52000")
+}
+
+/// Runs one seed, or a range of them twice.
+fn simulate(seeds: &str) -> Result<()> {
+    let how: &[&str] = match seeds.contains("..") {
+        true => &["--seeds", seeds, "--twice"],
+        false => &["--seed", seeds, "--verbose"],
+    };
+    step("cargo", &[&["run", "-q", "-p", "pi-simulator", "--"], how].concat())
 }
 
 fn conformance() -> Result<()> {

@@ -24,6 +24,7 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod request;
+pub mod resume;
 pub mod risk;
 pub mod route;
 pub mod run;

@@ -35,6 +35,12 @@ pub trait Shell {
         effect: &Effect,
     ) -> Result<EffectOutcome, Self::Error>;
 
+    /// Whether the run may be stopped now. One that is executed again may not, as long
+    /// as it was not stopped there before.
+    fn may_stop(&mut self) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+
     /// `done` of `total` artifacts are examined.
     fn progress(&mut self, done: usize, total: usize);
 }
@@ -107,20 +113,21 @@ pub fn drive<S: Shell>(
             match command {
                 Command::Examine { job, node, artifact } => asking.ask(job, node, artifact),
                 Command::Append(records) => shell.append(records).map_err(DriveError::Shell)?,
-                Command::Perform { job, capability, after_ms, effect, .. } => {
+                Command::Perform { job, capability, attempt, after_ms, effect } => {
                     shell.flush().map_err(DriveError::Shell)?;
-                    if pause(Duration::from_millis(after_ms), until, &drive.cancel) {
+                    let known = !shell.may_stop().map_err(DriveError::Shell)?;
+                    if known || pause(Duration::from_millis(after_ms), until, &drive.cancel) {
                         let outcome =
                             shell.perform(capability, &effect).map_err(DriveError::Shell)?;
-                        performed = Some((job, outcome));
+                        performed = Some((job, attempt, outcome));
                     }
                 }
                 Command::Finish(outcome) => return Ok(*outcome),
             }
         }
         commands = match performed {
-            Some((job, outcome)) => run.performed(job, outcome),
-            None => match next(&outcomes, until, &drive.cancel) {
+            Some((job, attempt, outcome)) => run.performed(job, attempt, outcome),
+            None => match next(&outcomes, until, &drive.cancel, shell)? {
                 Ok((job, examination)) => {
                     examined += 1;
                     shell.progress(examined, total);
@@ -168,21 +175,27 @@ fn over(until: Option<Instant>, cancel: &Cancel) -> Option<Reason> {
     }
 }
 
+/// A job and its examination, or why the run must stop.
+type Next = Result<(usize, Examination), Reason>;
+
 /// Waits for the next outcome, or the reason to stop.
-fn next(
+fn next<S: Shell>(
     outcomes: &Receiver<(usize, Examination)>,
     until: Option<Instant>,
     cancel: &Cancel,
-) -> Result<(usize, Examination), Reason> {
+    shell: &mut S,
+) -> Result<Next, DriveError<S::Error>> {
     loop {
-        if let Some(reason) = over(until, cancel) {
-            return Err(reason);
+        if let Some(reason) = over(until, cancel)
+            && shell.may_stop().map_err(DriveError::Shell)?
+        {
+            return Ok(Err(reason));
         }
         match outcomes.recv_timeout(LOOK_EVERY) {
-            Ok(outcome) => return Ok(outcome),
+            Ok(outcome) => return Ok(Ok(outcome)),
             Err(RecvTimeoutError::Timeout) => {}
             // This function's caller holds a sender.
-            Err(RecvTimeoutError::Disconnected) => return Err(Reason::PhaseFailed),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Err(Reason::PhaseFailed)),
         }
     }
 }

@@ -19,21 +19,21 @@ use crate::journal::{Journal, JournalError};
 pub const SCHEDULER: &str = "scheduler";
 
 /// The breakers of a tenant, kept in its log.
-pub struct Breakers<'a> {
-    journal: &'a Journal,
+pub struct Breakers {
+    journal: Journal,
     breakers: BTreeMap<String, Breaker>,
 }
 
-impl<'a> Breakers<'a> {
+impl Breakers {
     /// Reads the breakers from the log.
-    pub fn load(journal: &'a Journal) -> Result<Self, JournalError> {
+    pub fn load(journal: &Journal) -> Result<Self, JournalError> {
         let mut breakers = BTreeMap::new();
         let partition = name()?;
         let mut from = 1;
         loop {
             let page = journal.store().partition(&partition, from, 1_024)?;
             if page.is_empty() {
-                return Ok(Self { journal, breakers });
+                return Ok(Self { journal: journal.clone(), breakers });
             }
             from += page.len() as u64;
             for event in page {
@@ -49,6 +49,24 @@ impl<'a> Breakers<'a> {
     /// All breakers that ever changed, by capability.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Breaker)> {
         self.breakers.iter().map(|(capability, breaker)| (capability.as_str(), breaker))
+    }
+
+    /// Has one attempt carried out by `carry_out`, unless the breaker is open. Both
+    /// what it lets through and how that ends are in the log.
+    pub fn guard(
+        &mut self,
+        capability: &str,
+        carry_out: impl FnOnce() -> EffectOutcome,
+    ) -> Result<EffectOutcome, JournalError> {
+        let now = self.journal.now();
+        if let Err(reason) = self.change(capability, |breaker| breaker.admit(now))? {
+            return Ok(EffectOutcome::Refused(reason));
+        }
+        let outcome = carry_out();
+        let succeeded = matches!(outcome, EffectOutcome::Done { .. });
+        let now = self.journal.now();
+        self.change(capability, |breaker| breaker.ended(succeeded, now))?;
+        Ok(outcome)
     }
 
     /// Applies a change, and records it when there is one.
@@ -84,30 +102,23 @@ fn name() -> Result<Name, JournalError> {
 }
 
 /// Effects on this machine.
-pub struct LocalEffects<'a> {
-    breakers: Breakers<'a>,
-    journal: &'a Journal,
+pub struct LocalEffects {
+    breakers: Breakers,
 }
 
-impl<'a> LocalEffects<'a> {
+impl LocalEffects {
     /// Effects behind the breakers of a tenant.
-    pub fn new(journal: &'a Journal) -> Result<Self, JournalError> {
-        Ok(Self { breakers: Breakers::load(journal)?, journal })
+    pub fn new(journal: &Journal) -> Result<Self, JournalError> {
+        Ok(Self { breakers: Breakers::load(journal)? })
     }
-}
 
-impl LocalEffects<'_> {
     /// Carries out one attempt.
     pub fn perform(
         &mut self,
         capability: &str,
         effect: &Effect,
     ) -> Result<EffectOutcome, JournalError> {
-        let now = self.journal.now();
-        if let Err(reason) = self.breakers.change(capability, |breaker| breaker.admit(now))? {
-            return Ok(EffectOutcome::Refused(reason));
-        }
-        let outcome = match effect {
+        self.breakers.guard(capability, || match effect {
             Effect::WriteFile { path, bytes } => match write_whole(Path::new(path), bytes) {
                 Ok(()) => EffectOutcome::Done {
                     artifact_type: ArtifactType::EffectReport,
@@ -116,11 +127,7 @@ impl LocalEffects<'_> {
                 // The kind only: the system's own text differs between machines.
                 Err(error) => EffectOutcome::Failed { detail: error.kind().to_string() },
             },
-        };
-        let succeeded = matches!(outcome, EffectOutcome::Done { .. });
-        let now = self.journal.now();
-        self.breakers.change(capability, |breaker| breaker.ended(succeeded, now))?;
-        Ok(outcome)
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use pi_core::canonical::{Value, parse};
 use pi_core::{Clock, Digest, Name, Reason, RunId, Timestamp};
 use pi_event_fabric::{EventDraft, HeaderView, RunField};
 use pi_kernel::record::Record;
-use pi_store::{DataFolder, EventStore, Fence, SqliteStore, StoreError, Ticket};
+use pi_store::{Appended, DataFolder, EventStore, Fence, SqliteStore, StoreError, Ticket};
 
 /// The partition of runs.
 pub const RUNS: &str = "runs";
@@ -125,9 +125,9 @@ impl Journal {
     }
 
     /// A writer for the records of a run, behind a fence.
-    pub fn writer(&self, fence: Fence) -> RunWriter<'_> {
+    pub fn writer(&self, fence: Fence) -> RunWriter {
         RunWriter {
-            journal: self,
+            journal: self.clone(),
             fence,
             batch: Vec::new(),
             tickets: VecDeque::new(),
@@ -175,17 +175,21 @@ impl Journal {
 }
 
 /// Appends the records of a run in batches, without waiting for each.
-pub struct RunWriter<'a> {
-    journal: &'a Journal,
+pub struct RunWriter {
+    journal: Journal,
     fence: Fence,
     batch: Vec<EventDraft>,
     tickets: VecDeque<Ticket>,
     last: Sealed,
 }
 
-impl RunWriter<'_> {
-    /// Queues records.
+impl RunWriter {
+    /// Queues records. They are appended together or not at all, as long as they are
+    /// not more than a batch holds.
     pub fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
+        if self.batch.len() + records.len() > MAX_BATCH {
+            self.submit()?;
+        }
         for record in records {
             let run = RunField::Known(self.fence.run.clone());
             self.batch.push(self.journal.draft(RUNS, run, record)?);
@@ -210,11 +214,25 @@ impl RunWriter<'_> {
 
     fn wait(&mut self) -> Result<(), JournalError> {
         if let Some(ticket) = self.tickets.pop_front() {
-            let appended = ticket.wait()?;
-            let offset = appended.places.last().map_or(self.last.offset, |place| place.offset);
-            self.last = Sealed { offset, checkpoint: appended.checkpoint };
+            self.durable(&ticket.wait()?);
         }
         Ok(())
+    }
+
+    fn durable(&mut self, appended: &Appended) {
+        let offset = appended.places.last().map_or(self.last.offset, |place| place.offset);
+        self.last = Sealed { offset, checkpoint: appended.checkpoint };
+    }
+
+    /// What [`RunWriter::flush`] gives, once everything is durable; never waits.
+    pub fn poll(&mut self) -> Result<Option<Sealed>, JournalError> {
+        self.submit()?;
+        while let Some(ticket) = self.tickets.front() {
+            let Some(answer) = ticket.poll() else { return Ok(None) };
+            self.tickets.pop_front();
+            self.durable(&answer?);
+        }
+        Ok(Some(self.last.clone()))
     }
 
     /// Waits until everything is durable; where the run's records end by then.

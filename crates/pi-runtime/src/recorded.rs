@@ -13,6 +13,7 @@ use pi_kernel::effect::EffectOutcome;
 use pi_kernel::manifest::{Content, Manifest};
 use pi_kernel::policy::Policy;
 use pi_kernel::request::{CompositionRequest, EvidenceMode};
+use pi_kernel::resume::{self, ASIDE};
 use pi_store::{RunEntry, StoreError, governance};
 
 use crate::examiner::{Folder, Inputs};
@@ -35,6 +36,16 @@ pub enum RecordedError {
         path: String,
         /// How.
         problem: String,
+    },
+    /// The inputs cannot be read.
+    #[error("`{path}` cannot be read: {problem}")]
+    Unread {
+        /// The first artifact that cannot.
+        path: String,
+        /// Why.
+        problem: String,
+        /// The reason code.
+        reason: Reason,
     },
     /// The run did not finish.
     #[error("{0} did not finish; `pi runs resume` continues it")]
@@ -90,6 +101,7 @@ impl RecordedError {
             RecordedError::Journal(error) => error.reason(),
             RecordedError::NotRetained(_) => Reason::InputsNotRetained,
             RecordedError::Changed { .. } => Reason::InputsChanged,
+            RecordedError::Unread { reason, .. } => *reason,
             RecordedError::Incomplete(_) => Reason::RunIncomplete,
             RecordedError::Finished(_) => Reason::RunFinished,
             RecordedError::Unreadable(_) => Reason::UnknownVersion,
@@ -109,25 +121,28 @@ impl From<StoreError> for RecordedError {
     }
 }
 
-/// Events of a run that its execution does not say itself.
-const ASIDE: &[&str] = &["run.accepted", "run.resumed"];
-
 /// What the acceptance and the store say about a run.
-pub(crate) struct Recorded {
-    pub(crate) entry: RunEntry,
-    pub(crate) request: CompositionRequest,
-    pub(crate) manifest: Manifest,
-    pub(crate) baseline: Baseline,
-    pub(crate) policy: Policy,
-    pub(crate) catalogue: Digest,
+pub struct Recorded {
+    /// Where its events lie.
+    pub entry: RunEntry,
+    /// The request.
+    pub request: CompositionRequest,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its baseline; empty without one.
+    pub baseline: Baseline,
+    /// The policy that it was accepted under.
+    pub policy: Policy,
+    /// The digest of the catalogue.
+    pub catalogue: Digest,
     /// `slug@revision` of every agent.
-    pub(crate) agents: Vec<String>,
+    pub agents: Vec<String>,
     /// The folder that the inputs lay in.
-    pub(crate) source: Option<PathBuf>,
-    /// Microseconds since 1970.
-    pub(crate) accepted_at: u64,
+    pub source: Option<PathBuf>,
+    /// When, in microseconds since 1970.
+    pub accepted_at: u64,
     /// The kernel revision that recorded it.
-    kernel: u64,
+    pub kernel: u64,
 }
 
 impl Recorded {
@@ -146,7 +161,8 @@ impl Recorded {
     }
 }
 
-pub(crate) fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, RecordedError> {
+/// Reads what the log says about a run.
+pub fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, RecordedError> {
     let entry = journal.store().run(run)?.ok_or_else(|| StoreError::NoRun(run.to_string()))?;
     let (accepted_at, acceptance) = journal.acceptance(run)?;
     let unreadable = || RecordedError::Unreadable(run.clone());
@@ -211,7 +227,8 @@ fn policy(value: &Value) -> Option<Policy> {
     })
 }
 
-pub(crate) fn inputs(
+/// Where the inputs of a recorded run are read from.
+pub fn inputs(
     journal: &Journal,
     run: &RunId,
     recorded: &Recorded,
@@ -234,11 +251,13 @@ struct SealedInputs {
 
 impl Inputs for SealedInputs {
     fn read(&self, _path: &str, digest: Digest) -> Result<Vec<u8>, Refusal> {
-        let refusal = |detail: String| Refusal { reason: Reason::InputsNotRetained, detail };
         match self.journal.store().sealed_blob(&self.run, &digest) {
             Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(refusal("its sealed copy was erased".to_owned())),
-            Err(error) => Err(refusal(error.to_string())),
+            Ok(None) => Err(Refusal {
+                reason: Reason::InputsNotRetained,
+                detail: "there is no sealed copy of it".to_owned(),
+            }),
+            Err(error) => Err(Refusal { reason: error.reason(), detail: error.to_string() }),
         }
     }
 
@@ -248,32 +267,44 @@ impl Inputs for SealedInputs {
 }
 
 /// Every input must be what was examined; otherwise nothing is executed.
-pub(crate) fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), RecordedError> {
+pub fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), RecordedError> {
     for entry in manifest.entries() {
         let Content::Frozen { digest, .. } = &entry.content else { continue };
-        let changed =
-            |problem: String| RecordedError::Changed { path: entry.path.clone(), problem };
-        let bytes = inputs.read(&entry.path, *digest).map_err(|refusal| changed(refusal.detail))?;
+        let path = entry.path.clone();
+        let bytes = match inputs.read(&path, *digest) {
+            Ok(bytes) => bytes,
+            Err(Refusal { reason, detail: problem }) => {
+                return Err(match reason {
+                    // The file is gone, or is none any more.
+                    Reason::ArtifactUnreadable
+                    | Reason::ArtifactNotRegular
+                    | Reason::ArtifactTooLarge => RecordedError::Changed { path, problem },
+                    reason => RecordedError::Unread { path, problem, reason },
+                });
+            }
+        };
         if Digest::of(&bytes) != *digest {
-            return Err(changed("it has other bytes".to_owned()));
+            let problem = "it has other bytes".to_owned();
+            return Err(RecordedError::Changed { path, problem });
         }
     }
     Ok(())
 }
 
 /// Reads the records of a run in order, as they are needed.
-pub(crate) struct Records<'a> {
-    journal: &'a Journal,
-    run: &'a RunId,
+pub struct Records {
+    journal: Journal,
+    run: RunId,
     from: u64,
     until: u64,
     read: VecDeque<(String, Vec<u8>)>,
 }
 
-impl<'a> Records<'a> {
-    pub(crate) fn of(journal: &'a Journal, run: &'a RunId, entry: &RunEntry) -> Self {
+impl Records {
+    /// The records of a run, up to the last one that its entry knows.
+    pub fn of(journal: &Journal, run: &RunId, entry: &RunEntry) -> Self {
         let (from, until) = (entry.first_leaf, entry.last_leaf);
-        Self { journal, run, from, until, read: VecDeque::new() }
+        Self { journal: journal.clone(), run: run.clone(), from, until, read: VecDeque::new() }
     }
 
     fn fill(&mut self) -> Result<(), JournalError> {
@@ -293,22 +324,21 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
+    /// The next record, which stays the next one.
+    pub fn peek(&mut self) -> Result<Option<resume::Recorded<'_>>, JournalError> {
+        self.fill()?;
+        Ok(self.read.front().map(|(event_type, payload)| (event_type.as_str(), payload.as_slice())))
+    }
+
     /// The next record: event type and payload.
-    pub(crate) fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
+    pub fn take(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
         self.fill()?;
         Ok(self.read.pop_front())
     }
 
-    /// Whether there is no further record.
-    pub(crate) fn is_at_end(&mut self) -> Result<bool, JournalError> {
-        self.fill()?;
-        Ok(self.read.is_empty())
-    }
-
     /// The outcome of an effect, when the next record is one.
     pub(crate) fn effect_outcome(&mut self) -> Result<Option<EffectOutcome>, JournalError> {
-        self.fill()?;
-        let next = self.read.front().filter(|(kind, _)| kind == "effect.concluded");
+        let next = self.peek()?.filter(|(event_type, _)| *event_type == "effect.concluded");
         let payload = next.and_then(|(_, payload)| parse(payload).ok());
         Ok(payload.as_ref().and_then(EffectOutcome::from_value))
     }

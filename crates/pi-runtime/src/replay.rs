@@ -93,7 +93,7 @@ pub fn replay(
 /// Compares each record with the recorded one as it comes. Effects are not
 /// carried out: their outcome is what was recorded.
 struct Comparing<'a> {
-    records: Records<'a>,
+    records: Records,
     /// A recorded record that was read and not yet compared.
     ahead: Option<(String, Vec<u8>)>,
     comparison: Comparison,
@@ -104,7 +104,7 @@ impl Comparing<'_> {
     fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, JournalError> {
         match self.ahead.take() {
             Some(record) => Ok(Some(record)),
-            None => self.records.next(),
+            None => self.records.take(),
         }
     }
 }

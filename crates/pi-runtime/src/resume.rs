@@ -13,9 +13,10 @@ use pi_core::{Digest, RunId};
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
+use pi_kernel::resume::{Attempt, Comparing, Diverged};
 
 use crate::drive::{Drive, DriveError, Shell, drive};
-use crate::journal::{Journal, JournalError, RUNS};
+use crate::journal::{Journal, JournalError, RunWriter};
 use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded};
 use crate::run::{Progress, Ran, Recording};
 
@@ -41,6 +42,33 @@ pub fn resume(
     how: &Drive<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Ran, RecordedError> {
+    let recorded = resumable(journal, run, options)?;
+    let inputs = inputs(journal, run, &recorded, recorded.source.clone())?;
+    check_inputs(inputs.as_ref(), &recorded.manifest)?;
+    let TakenOver { admitted, resuming } = take_over(journal, catalogue, run, recorded)?;
+    progress.frozen(admitted.manifest.entries().len());
+    let Resuming { records, comparing, writer } = resuming;
+    let recording = Recording { journal, effects: None, writer, progress };
+    let mut shell = Continuing { run, records, comparing, diverged: None, recording };
+    let how = Drive { inputs, ..how.clone() };
+    let outcome = drive(&how, admitted, &mut shell);
+    if let Some(Diverged(position)) = shell.diverged {
+        return Err(RecordedError::Diverged { run: run.clone(), position });
+    }
+    let outcome = outcome.map_err(|error| match error {
+        DriveError::Shell(error) => RecordedError::Journal(error),
+        DriveError::Workers(problem) => RecordedError::Workers(problem),
+    })?;
+    let sealed = shell.recording.writer.flush()?;
+    Ok(Ran { run: run.clone(), outcome, sealed })
+}
+
+/// What the log says about a run, when it may be resumed.
+pub fn resumable(
+    journal: &Journal,
+    run: &RunId,
+    options: &ResumeOptions,
+) -> Result<Recorded, RecordedError> {
     let recorded = recorded(journal, run)?;
     if recorded.entry.sealed {
         return Err(RecordedError::Finished(run.clone()));
@@ -54,8 +82,34 @@ pub fn resume(
         return Err(RecordedError::Held { run: run.clone(), until });
     }
     recorded.check_fence(journal, run)?;
-    let inputs = inputs(journal, run, &recorded, recorded.source.clone())?;
-    check_inputs(inputs.as_ref(), &recorded.manifest)?;
+    Ok(recorded)
+}
+
+/// A run that this process may go on with: all others are fenced out.
+pub struct TakenOver {
+    /// The composition, as it was accepted.
+    pub admitted: Arc<AdmittedComposition>,
+    /// What was recorded, and where to write on.
+    pub resuming: Resuming,
+}
+
+/// Compares with the record first, and appends behind its end.
+pub struct Resuming {
+    /// What was recorded.
+    pub records: Records,
+    /// How far it was compared.
+    pub comparing: Comparing,
+    /// Behind the fence.
+    pub writer: RunWriter,
+}
+
+/// Claims an unfinished run, and records that it is resumed.
+pub fn take_over(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    run: &RunId,
+    recorded: Recorded,
+) -> Result<TakenOver, RecordedError> {
     let Recorded { request, manifest, baseline, policy, catalogue: before, .. } = recorded;
     let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy)?;
     if admitted.catalogue.digest() != before {
@@ -70,25 +124,9 @@ pub fn resume(
     }
     let mut writer = journal.writer(fence.clone());
     writer.append(vec![resumed(fence.epoch)])?;
-    progress.frozen(admitted.manifest.entries().len());
-    let mut shell = Resuming {
-        records: Records::of(journal, run, &entry),
-        position: 0,
-        announced: false,
-        diverged: None,
-        recording: Recording { journal, effects: None, writer, progress },
-    };
-    let how = Drive { inputs, ..how.clone() };
-    let outcome = drive(&how, Arc::new(admitted), &mut shell);
-    if let Some(position) = shell.diverged {
-        return Err(RecordedError::Diverged { run: run.clone(), position });
-    }
-    let outcome = outcome.map_err(|error| match error {
-        DriveError::Shell(error) => RecordedError::Journal(error),
-        DriveError::Workers(problem) => RecordedError::Workers(problem),
-    })?;
-    let sealed = shell.recording.writer.flush()?;
-    Ok(Ran { run: run.clone(), outcome, sealed })
+    let records = Records::of(journal, run, &entry);
+    let resuming = Resuming { records, comparing: Comparing::default(), writer };
+    Ok(TakenOver { admitted: Arc::new(admitted), resuming })
 }
 
 fn resumed(epoch: u64) -> Record {
@@ -108,36 +146,34 @@ fn resumed(epoch: u64) -> Record {
     }
 }
 
-/// Compares with the record first, and appends behind its end.
-struct Resuming<'a> {
-    records: Records<'a>,
-    position: u64,
-    /// The last record that was compared announced an effect.
-    announced: bool,
-    diverged: Option<u64>,
+/// The shell of a resumed run.
+struct Continuing<'a> {
+    run: &'a RunId,
+    records: Records,
+    comparing: Comparing,
+    diverged: Option<Diverged>,
     recording: Recording<'a>,
 }
 
-impl Shell for Resuming<'_> {
+impl Continuing<'_> {
+    fn diverged(&mut self, diverged: Diverged) -> JournalError {
+        self.diverged = Some(diverged);
+        JournalError::Record { record: self.run.to_string(), problem: diverged.to_string() }
+    }
+}
+
+impl Shell for Continuing<'_> {
     type Error = JournalError;
 
     fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
         let mut new = Vec::new();
         for record in records {
-            let Some((event_type, payload)) = self.records.next()? else {
-                self.announced = false;
-                new.push(record);
-                continue;
-            };
-            if (event_type.as_str(), &payload) != (record.event_type, &record.payload) {
-                self.diverged = Some(self.position);
-                return Err(JournalError::Record {
-                    record: format!("{RUNS} record {}", self.position),
-                    problem: "the same inputs give another one now".to_owned(),
-                });
+            let recorded = self.records.take()?;
+            let recorded = recorded.as_ref().map(|(kind, payload)| (kind.as_str(), &payload[..]));
+            match self.comparing.take(recorded, record) {
+                Ok(behind) => new.extend(behind),
+                Err(diverged) => return Err(self.diverged(diverged)),
             }
-            self.position += 1;
-            self.announced = record.event_type == "effect.announced";
         }
         self.recording.append(new)
     }
@@ -151,14 +187,16 @@ impl Shell for Resuming<'_> {
         capability: &'static str,
         effect: &Effect,
     ) -> Result<EffectOutcome, JournalError> {
-        if let Some(outcome) = self.records.effect_outcome()? {
-            return Ok(outcome);
+        match self.comparing.attempt(self.records.peek()?) {
+            Ok(Attempt::Concluded(outcome)) => Ok(outcome),
+            Ok(Attempt::Unknown) => Ok(EffectOutcome::Unknown),
+            Ok(Attempt::New) => self.recording.perform(capability, effect),
+            Err(diverged) => Err(self.diverged(diverged)),
         }
-        // Announced before, and its outcome was never heard.
-        if self.announced && self.records.is_at_end()? {
-            return Ok(EffectOutcome::Unknown);
-        }
-        self.recording.perform(capability, effect)
+    }
+
+    fn may_stop(&mut self) -> Result<bool, JournalError> {
+        Ok(self.records.peek()?.is_none())
     }
 
     fn progress(&mut self, done: usize, total: usize) {

@@ -1,6 +1,6 @@
 //! Running a composition: admit, accept, drive, seal; and resuming one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pi_agent_api::Catalogue;
@@ -18,7 +18,7 @@ use pi_store::Fence;
 
 use crate::drive::{Drive, DriveError, Shell, drive};
 use crate::effects::LocalEffects;
-use crate::files;
+use crate::examiner::{Folder, Inputs};
 use crate::journal::{Journal, JournalError, RunWriter, Sealed};
 
 /// Hears how far a run is.
@@ -111,7 +111,7 @@ pub fn run(
     progress: &mut dyn Progress,
 ) -> Result<Ran, RunError> {
     let Composition { request, manifest, baseline, base } = composition;
-    let (hash, evidence) = (request.hash(), request.content().evidence);
+    let hash = request.hash();
     let admitted =
         AdmittedComposition::admit(request, manifest, baseline, catalogue, Policy::baseline());
     let admitted = match admitted {
@@ -121,11 +121,7 @@ pub fn run(
             return Err(error.into());
         }
     };
-    keep_inputs(journal, &admitted, evidence)?;
-    let run = journal.accept(Record::accepted(&admitted, &base.to_string_lossy()), hash)?;
-    if evidence == EvidenceMode::Sealed {
-        seal_inputs(journal, &run, &admitted, &base)?;
-    }
+    let run = accept(journal, &admitted, &base.to_string_lossy(), &Folder(base.clone()))?;
     let fence = Fence { run: run.clone(), epoch: 0 };
     let mut shell = Recording { journal, effects: None, writer: journal.writer(fence), progress };
     let outcome = drive(how, admitted, &mut shell)?;
@@ -133,12 +129,29 @@ pub fn run(
     Ok(Ran { run, outcome, sealed })
 }
 
+/// Records the acceptance of an admitted composition, and keeps what its evidence mode
+/// asks for.
+pub fn accept(
+    journal: &Journal,
+    admitted: &AdmittedComposition,
+    source: &str,
+    inputs: &dyn Inputs,
+) -> Result<RunId, RunError> {
+    let evidence = admitted.request.content().evidence;
+    keep_inputs(journal, admitted, evidence)?;
+    let run = journal.accept(Record::accepted(admitted, source), admitted.request.hash())?;
+    if evidence == EvidenceMode::Sealed {
+        seal_inputs(journal, &run, admitted, inputs)?;
+    }
+    Ok(run)
+}
+
 /// Writes a run into the log and carries out its effects.
 pub(crate) struct Recording<'a> {
     pub(crate) journal: &'a Journal,
     /// Read from the log with the first effect.
-    pub(crate) effects: Option<LocalEffects<'a>>,
-    pub(crate) writer: RunWriter<'a>,
+    pub(crate) effects: Option<LocalEffects>,
+    pub(crate) writer: RunWriter,
     pub(crate) progress: &'a mut dyn Progress,
 }
 
@@ -220,13 +233,13 @@ fn seal_inputs(
     journal: &Journal,
     run: &RunId,
     admitted: &AdmittedComposition,
-    base: &Path,
+    inputs: &dyn Inputs,
 ) -> Result<(), RunError> {
     for entry in admitted.manifest.entries() {
         let Content::Frozen { digest, .. } = &entry.content else { continue };
         let evidence = |problem: String| RunError::Evidence { path: entry.path.clone(), problem };
-        let bytes =
-            files::read(&base.join(&entry.path)).map_err(|refusal| evidence(refusal.detail))?;
+        let read = inputs.read(&entry.path, *digest);
+        let bytes = read.map_err(|refusal| evidence(refusal.detail))?;
         if Digest::of(&bytes) != *digest {
             return Err(evidence("it changed".to_owned()));
         }

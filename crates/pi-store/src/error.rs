@@ -59,6 +59,9 @@ pub enum StoreError {
     /// The run was claimed by somebody else.
     #[error("`{0}` was claimed by another process")]
     LeaseLost(RunId),
+    /// An append behind the same fence failed before this one.
+    #[error("an append to `{0}` before this one failed")]
+    Interrupted(RunId),
     /// A partition or an epoch does not go on.
     #[error(transparent)]
     Sequence(#[from] SequenceError),
@@ -123,9 +126,10 @@ impl StoreError {
     /// The reason code.
     pub fn reason(&self) -> Reason {
         match self {
-            StoreError::File { .. } | StoreError::Database(_) | StoreError::Closed => {
-                Reason::LogUnavailable
-            }
+            StoreError::File { .. }
+            | StoreError::Database(_)
+            | StoreError::Interrupted(_)
+            | StoreError::Closed => Reason::LogUnavailable,
             StoreError::Damaged(_) => Reason::LogCorrupt,
             StoreError::Key { .. } => Reason::KeyUnavailable,
             StoreError::Integrity(error) => error.reason,

@@ -102,6 +102,22 @@ pub struct Fence {
 pub struct Ticket(std::sync::mpsc::Receiver<Result<Appended, StoreError>>);
 
 impl Ticket {
+    /// A ticket whose answer comes through a channel. When its other end is gone, the
+    /// answer is that the store is closed.
+    pub fn new(answer: std::sync::mpsc::Receiver<Result<Appended, StoreError>>) -> Self {
+        Self(answer)
+    }
+
+    /// The answer, if it is there already.
+    pub fn poll(&self) -> Option<Result<Appended, StoreError>> {
+        use std::sync::mpsc::TryRecvError;
+        match self.0.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(StoreError::Closed)),
+        }
+    }
+
     /// Waits until the append is durable.
     pub fn wait(self) -> Result<Appended, StoreError> {
         self.0.recv().unwrap_or(Err(StoreError::Closed))
@@ -123,7 +139,8 @@ pub trait EventStore: Send + Sync {
     }
 
     /// The same behind a fence: they are not appended when somebody else has
-    /// claimed the run since.
+    /// claimed the run since, or when an append behind the same fence failed before.
+    /// So what is submitted without waiting leaves no gap in its run.
     fn submit_fenced(
         &self,
         drafts: Vec<EventDraft>,

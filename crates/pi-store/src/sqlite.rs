@@ -120,7 +120,7 @@ impl SqliteStore {
         let drafts = drafts.collect();
         let (done, result) = sync_channel(1);
         self.request(write::Request::Append(write::Append { drafts, fence, redacts, done }))?;
-        Ok(Ticket(result))
+        Ok(Ticket::new(result))
     }
 
     /// Runs a statement on the writer's connection, outside the log's tables.

@@ -18,8 +18,8 @@ use pi_event_fabric::semantic::{Parent, Semantics, Trust, TrustPolicy};
 use pi_event_fabric::{EventDraft, HeaderView, Registry, RunField};
 use pi_store::governance::{self, Author};
 use pi_store::{
-    DataFolder, EventStore, Follower, Overflow, SqliteStore, StoreError, StoredEvent, Subscription,
-    VerifyOptions,
+    DataFolder, EventStore, Fence, Follower, Overflow, SqliteStore, StoreError, StoredEvent,
+    Subscription, VerifyOptions,
 };
 use rusqlite::Connection;
 
@@ -159,6 +159,33 @@ fn a_refused_append_does_not_fail_the_others_of_its_commit() {
     let answers = tickets.into_iter().map(pi_store::Ticket::wait);
     assert_eq!(answers.filter(Result::is_err).count(), 100);
     assert_eq!(store.head(&name("b")).unwrap().offset, 100);
+    verify(&store).unwrap();
+}
+
+#[test]
+fn what_is_submitted_behind_a_refused_append_leaves_no_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let request = pi_core::Digest::of(b"request");
+    let accepted = EventDraft { run: RunField::Derive { request }, ..draft("a", "1") };
+    let accepted = store.append(vec![accepted, draft("b", "1")]).unwrap();
+    let run = accepted.places[0].run.clone().unwrap();
+    let fence = Fence { run: run.clone(), epoch: 0 };
+    let submit = |partition: &str| {
+        let draft = EventDraft { run: RunField::Known(run.clone()), ..draft(partition, "2") };
+        store.submit_fenced(vec![draft], Some(fence.clone())).unwrap().wait()
+    };
+    submit("a").unwrap();
+    governance::freeze(&store, &author(), &list(&["b"])).unwrap();
+    let refused = submit("b").unwrap_err();
+    assert_eq!(refused.reason(), Reason::ShardFrozen);
+    let behind = submit("a").unwrap_err();
+    assert!(matches!(&behind, StoreError::Interrupted(other) if *other == run), "{behind}");
+    assert_eq!(behind.reason(), Reason::LogUnavailable);
+    // Whoever claims the run begins anew.
+    let fence = store.claim(&run).unwrap();
+    let draft = EventDraft { run: RunField::Known(run.clone()), ..draft("a", "3") };
+    store.submit_fenced(vec![draft], Some(fence)).unwrap().wait().unwrap();
     verify(&store).unwrap();
 }
 

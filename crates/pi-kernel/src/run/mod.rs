@@ -43,7 +43,7 @@ pub const MAX_IN_FLIGHT: usize = 512;
 pub enum Command {
     /// Examine an artifact for a node, then call [`Run::examined`] with `job`.
     Examine {
-        /// Number of the job.
+        /// Number of the job; none comes twice in a run.
         job: usize,
         /// Index of the node.
         node: usize,
@@ -51,7 +51,7 @@ pub enum Command {
         artifact: usize,
     },
     /// Make everything appended so far durable, wait, have the effect carried
-    /// out, then call [`Run::performed`] with `job`.
+    /// out, then call [`Run::performed`] with `job` and `attempt`.
     Perform {
         /// Number of the job.
         job: usize,
@@ -112,6 +112,10 @@ pub struct Run {
     started: BTreeMap<usize, Started>,
     ends: BTreeMap<usize, (NodeState, Reason)>,
     jobs: Vec<Job>,
+    /// Jobs of earlier groups: numbers that the shell knows never come again.
+    before: usize,
+    /// Of these, the ones of earlier phases.
+    before_phase: usize,
     asked: usize,
     taken: usize,
     examined: BTreeMap<usize, Examination>,
@@ -145,6 +149,8 @@ impl Run {
             started: BTreeMap::new(),
             ends: BTreeMap::new(),
             jobs: Vec::new(),
+            before: 0,
+            before_phase: 0,
             asked: 0,
             taken: 0,
             examined: BTreeMap::new(),
@@ -184,7 +190,9 @@ impl Run {
     /// Takes the outcome of one examination. One that was not asked for, or
     /// came twice, is not taken.
     pub fn examined(&mut self, job: usize, examination: Examination) -> Vec<Command> {
-        if job >= self.taken
+        // One of an earlier group has a smaller number.
+        if let Some(job) = job.checked_sub(self.before)
+            && job >= self.taken
             && job < self.asked
             && matches!(self.jobs.get(job), Some(Job::Examine { .. }))
         {
@@ -195,11 +203,18 @@ impl Run {
 
     /// Takes the outcome of one attempt at an effect. One that was not asked
     /// for, or came twice, is not taken.
-    pub fn performed(&mut self, job: usize, outcome: EffectOutcome) -> Vec<Command> {
-        if job == self.taken && std::mem::take(&mut self.performing) {
-            self.performed.insert(job, outcome);
+    pub fn performed(&mut self, job: usize, attempt: u32, outcome: EffectOutcome) -> Vec<Command> {
+        if self.performing && job == self.before + self.taken && self.is_attempt(attempt) {
+            self.performing = false;
+            self.performed.insert(self.taken, outcome);
         }
         self.proceed()
+    }
+
+    /// Whether this attempt at the effect whose turn it is was the last to be announced.
+    fn is_attempt(&self, attempt: u32) -> bool {
+        let Some(Job::Perform { node }) = self.jobs.get(self.taken) else { return false };
+        self.started.get(node).is_some_and(|started| started.attempt == attempt)
     }
 
     fn proceed(&mut self) -> Vec<Command> {
@@ -263,7 +278,8 @@ impl Run {
             match self.jobs.get(self.asked) {
                 Some(Job::Examine { node, artifact }) => {
                     let (node, artifact) = (*node, *artifact as usize);
-                    commands.push(Command::Examine { job: self.asked, node, artifact });
+                    let job = self.before + self.asked;
+                    commands.push(Command::Examine { job, node, artifact });
                 }
                 // Effects happen one at a time, each when all before it is done.
                 Some(Job::Perform { node }) => {
@@ -283,6 +299,7 @@ impl Run {
     /// Opens the next group of nodes of the phase; `false` when there is none.
     fn open_group(&mut self) -> bool {
         let Some(group) = self.groups.pop_front() else { return false };
+        self.before += self.jobs.len();
         self.jobs.clear();
         (self.asked, self.taken) = (0, 0);
         for node in group {
@@ -368,7 +385,7 @@ impl Run {
         self.append(commands);
         self.performing = true;
         commands.push(Command::Perform {
-            job: self.taken,
+            job: self.before + self.taken,
             capability: spec.capability.name(),
             attempt,
             after_ms,
@@ -435,7 +452,8 @@ impl Run {
                 worst = Some((verdict.status, Reason::AgentPanicked));
             }
             // Jobs count through the phase, so that no two workers share an id.
-            let worker_id = format!("{}_{}_{}", Phase::Validate, verdict.slug, self.taken);
+            let number = self.before + self.taken - self.before_phase;
+            let worker_id = format!("{}_{}_{number}", Phase::Validate, verdict.slug);
             self.chain.receipt(Receipt {
                 index: 0,
                 shard: shard(&worker_id, admitted.bounds.shard_count),
@@ -473,6 +491,9 @@ impl Run {
     fn seal_phase(&mut self) {
         let Some(phase) = Phase::ALL.get(self.phase).copied() else { return };
         self.phase += 1;
+        self.before += std::mem::take(&mut self.jobs).len();
+        self.before_phase = self.before;
+        (self.asked, self.taken) = (0, 0);
         let next = Phase::ALL.get(self.phase).copied();
         // Every worker of the phase has ended: each has been completed.
         let Ok(barrier) = self.shards.advance_phase(next.unwrap_or(phase)) else { return };

@@ -1,6 +1,6 @@
 //! The writer: one thread, group commit, one signed checkpoint a commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
@@ -60,6 +60,9 @@ pub(super) struct Writer {
     heads: BTreeMap<Name, PartitionHead>,
     /// First and last leaf of the runs in this commit, and whether it seals them.
     runs: BTreeMap<RunId, (u64, u64, bool)>,
+    /// Fences behind which an append failed. What was submitted after it, without
+    /// waiting, would leave a gap.
+    interrupted: BTreeSet<(RunId, u64)>,
     answers: Sender<Answers>,
     answerer: JoinHandle<()>,
 }
@@ -88,6 +91,7 @@ impl Writer {
             tree: Tree::default(),
             heads: BTreeMap::new(),
             runs: BTreeMap::new(),
+            interrupted: BTreeSet::new(),
             answers,
             answerer,
         })
@@ -143,6 +147,7 @@ impl Writer {
     fn appends(&mut self, appends: Vec<Append>) {
         let mut replies = Vec::with_capacity(appends.len());
         let erases = appends.iter().any(|append| append.redacts.is_some());
+        let fences: Vec<Option<Fence>> = appends.iter().map(|a| a.fence.clone()).collect();
         let result = self.transaction(|writer| {
             writer.reload()?;
             let mut work = Vec::with_capacity(appends.len());
@@ -177,6 +182,10 @@ impl Writer {
             }
             Err(error) => replies.into_iter().map(|done| (done, Err(error.clone()))).collect(),
         };
+        let failed = |at: &usize| answers.get(*at).is_none_or(|(_, answer)| answer.is_err());
+        let at = fences.into_iter().enumerate().filter(|(at, _)| failed(at));
+        let interrupted = at.filter_map(|(_, fence)| fence.map(|fence| (fence.run, fence.epoch)));
+        self.interrupted.extend(interrupted);
         // The answerer lives as long as this writer.
         let _ = self.answers.send(answers);
     }
@@ -230,8 +239,10 @@ impl Writer {
     ) -> Result<Vec<Result<Vec<Place>, StoreError>>, StoreError> {
         let mut all = Vec::with_capacity(appends.len());
         for (drafts, fence, redacts) in appends {
-            if let Some(fence) = fence.filter(|fence| !holds(&self.connection, fence)) {
-                all.push(Err(StoreError::LeaseLost(fence.run)));
+            if let Some(fence) = &fence
+                && let Err(refusal) = self.check_fence(fence)
+            {
+                all.push(Err(refusal));
                 continue;
             }
             all.push(match self.admit(&drafts)? {
@@ -245,10 +256,24 @@ impl Writer {
                     }
                     Ok(places)
                 }
-                Err(refusal) => Err(refusal),
+                Err(refusal) => {
+                    // Appends of the same commit come after it, too.
+                    self.interrupted.extend(fence.map(|fence| (fence.run, fence.epoch)));
+                    Err(refusal)
+                }
             });
         }
         Ok(all)
+    }
+
+    fn check_fence(&self, fence: &Fence) -> Result<(), StoreError> {
+        if self.interrupted.contains(&(fence.run.clone(), fence.epoch)) {
+            return Err(StoreError::Interrupted(fence.run.clone()));
+        }
+        if holds(&self.connection, fence) {
+            return Ok(());
+        }
+        Err(StoreError::LeaseLost(fence.run.clone()))
     }
 
     /// Whether an append may go in: no partition of it stands still, and what moves
