@@ -124,9 +124,9 @@ fn kernel() {
 }
 
 /// Appends each step's records and waits until they are durable before the next.
-struct EachDurable<'a>(RunWriter<'a>);
+struct EachDurable(RunWriter);
 
-impl Shell for EachDurable<'_> {
+impl Shell for EachDurable {
     type Error = JournalError;
 
     fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
@@ -193,6 +193,10 @@ fn durable(label: &str, each_step: bool) {
         (runs * STEPS) as f64 / seconds,
         verified.events as f64 / seconds
     );
+    if each_step {
+        // These runs keep no inputs.
+        return;
+    }
     let first = journal.store().runs(200).unwrap();
     let started = Instant::now();
     for entry in &first {

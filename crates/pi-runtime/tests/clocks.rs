@@ -20,6 +20,9 @@ use pi_runtime::replay::{ReplayOptions, replay};
 use pi_runtime::{Journal, Progress, ScanOptions, scan};
 use pi_store::{DataFolder, VerifyOptions};
 
+/// No vote takes this long.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
+
 struct Silent;
 
 impl Progress for Silent {
@@ -48,8 +51,10 @@ fn options(work: &Path, tenant: &Name) -> ScanOptions {
         baseline: None,
         evidence: EvidenceMode::Hashes,
         as_of: None,
+        honour_allow: true,
         threads: 2,
         guard: None,
+        patience: PATIENCE,
     }
 }
 
@@ -73,10 +78,10 @@ fn time_does_not_order_the_log() {
         let clock = Arc::new(Odd { now: AtomicU64::new(now), step });
         let journal = Journal::open(&folder, &tenant, clock, "test").unwrap();
         let scanned = scan(&journal, &catalogue, &options(&work, &tenant), &mut Silent).unwrap();
-        let again = ReplayOptions { base: None, threads: 1, guard: None };
-        let replayed = replay(&journal, &catalogue, &scanned.run, &again, &mut Silent).unwrap();
+        let again = ReplayOptions { base: None, threads: 1, guard: None, patience: PATIENCE };
+        let replayed = replay(&journal, &catalogue, &scanned.ran.run, &again, &mut Silent).unwrap();
         assert!(replayed.comparison.is_identical());
-        proofs.push(scanned.outcome.determinism_proof);
+        proofs.push(scanned.ran.outcome.determinism_proof);
         let deep = VerifyOptions { partition: None, deep: true };
         journal.store().verify(&deep, &mut |_, _| {}).unwrap();
     }
