@@ -28,7 +28,7 @@ use crate::verify::{Verification, VerifyOptions, verify};
 use crate::{Appended, EventStore, Fence, RunEntry, StoredEvent, Ticket};
 
 pub(crate) use read::{after, partition};
-pub(crate) use schema::{open_reader, open_writer};
+pub(crate) use schema::{open_reader, open_writer, use_write_ahead_log};
 
 /// Appends that may wait for the writer; more wait for a place.
 const QUEUE: usize = 1024;

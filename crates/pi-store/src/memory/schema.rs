@@ -9,6 +9,7 @@ use pi_core::{Digest, Name};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use super::MemoryError;
+use crate::sqlite::use_write_ahead_log;
 
 /// The format of the file, kept in `user_version`.
 const VERSION: i64 = 1;
@@ -61,7 +62,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, MemoryError> {
         Connection::open_with_flags(path, flags).map_err(|error| unusable(error.to_string()))?;
     connection.busy_timeout(BUSY)?;
     prepare(&mut connection, path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // Erased entries leave no bytes behind.
     connection.pragma_update(None, "secure_delete", "ON")?;

@@ -149,7 +149,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     )?;
     settle(&mut connection)?;
     // Every acknowledged event survives a power loss.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     // Erased payloads leave no bytes behind.
@@ -167,6 +167,22 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     settle(&mut connection)?;
     known(version(&connection)?)?;
     Ok(connection)
+}
+
+/// Switches to a write-ahead log. When several open a new file at once, SQLite refuses
+/// all but one of them without asking the busy handler, so they try again.
+pub(crate) fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 0;
+    loop {
+        let switched = connection.pragma_update(None, "journal_mode", "WAL");
+        let busy = |error: &rusqlite::Error| {
+            error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+        };
+        match switched {
+            Err(error) if busy(&error) && wait_a_little(tries) => tries += 1,
+            other => return other,
+        }
+    }
 }
 
 fn settle(connection: &mut Connection) -> Result<(), StoreError> {
