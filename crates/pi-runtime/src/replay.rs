@@ -54,6 +54,8 @@ pub fn replay(
     if !recorded.entry.sealed {
         return Err(RecordedError::Incomplete(run.clone()));
     }
+    // What does not verify is not executed (REPLAY-3).
+    pi_store::verified::run(journal.store(), &recorded.entry)?;
     let base = options.base.clone().or_else(|| recorded.source.clone());
     let inputs = inputs(journal, run, &recorded, base)?;
     check_inputs(inputs.as_ref(), &recorded.manifest)?;

@@ -53,6 +53,7 @@ pub fn resume(
     if !options.take_over && journal.now().as_micros() < until {
         return Err(RecordedError::Held { run: run.clone(), until });
     }
+    pi_store::verified::run(journal.store(), &recorded.entry)?;
     let inputs = inputs(journal, run, &recorded, recorded.source.clone())?;
     check_inputs(inputs.as_ref(), &recorded.manifest)?;
     let Recorded { request, manifest, baseline, policy, catalogue: before, .. } = recorded;
