@@ -24,9 +24,14 @@ fn main() -> ExitCode {
         Color::Auto => {}
     }
     // A panic inside an examination is caught and becomes a receipt; its trace
-    // belongs to `-v`.
+    // belongs to `-v`. One of the program itself, on the main thread, is told always.
     if !cli.global.verbose {
-        std::panic::set_hook(Box::new(|_| {}));
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if std::thread::current().name() == Some("main") {
+                tell(panic);
+            }
+        }));
     }
     let context = Context::new(cli.global, std::io::stdout().is_terminal());
     match commands::run(&context, cli.command) {
