@@ -3,14 +3,19 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pi_agent_api::Agent;
 use pi_core::{Name, RunId};
 use pi_kernel::request::EvidenceMode;
 use pi_runtime::Journal;
+use pi_runtime::drive::{Cancel, Drive};
+use pi_runtime::examiner::Folder;
+use pi_runtime::mesh::Mesh;
 use pi_runtime::recorded::RecordedError;
 use pi_runtime::replay::{ReplayOptions, Replayed, replay};
+use pi_runtime::resume::{ResumeOptions, resume};
 use pi_runtime::run::{Ran, Silent};
 use pi_runtime::scan::{ScanOptions, scan};
 use pi_store::DataFolder;
@@ -85,6 +90,26 @@ impl Laboratory {
     ) -> Result<Replayed, RecordedError> {
         let options = ReplayOptions { base: None, threads: 2, guard: None, patience: PATIENCE };
         replay(journal, &catalogue(agents), run, &options, &mut Silent)
+    }
+
+    /// Continues a run that did not finish, whoever may be at work on it.
+    pub fn resume(
+        &self,
+        journal: &Journal,
+        agents: Vec<&'static dyn Agent>,
+        run: &RunId,
+    ) -> Result<Ran, RecordedError> {
+        let mesh = Mesh::start(2, PATIENCE).unwrap();
+        let how = Drive {
+            mesh: &mesh,
+            priority: 0,
+            inputs: Arc::new(Folder(self.inputs())),
+            guard: None,
+            deadline: None,
+            cancel: Cancel::default(),
+        };
+        let options = ResumeOptions { goal: None, take_over: true };
+        resume(journal, &catalogue(agents), run, &options, &how, &mut Silent)
     }
 
     /// The database of a tenant, past the platform.

@@ -30,6 +30,7 @@ use pi_kernel::run::{Command, NodeState, Run};
 
 pub mod golden;
 pub mod laboratory;
+pub mod restless;
 pub mod straw;
 
 /// A Dockerfile that the straw agent reports on.

@@ -1,8 +1,6 @@
 //! Agents that exist to be caught: one that searches text, one that panics, one
-//! that is silent, one that says something else every time.
+//! that is silent.
 #![allow(clippy::panic, reason = "it panics on purpose")]
-
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use pi_agent_api::{Report, Rule, Stop, declare_agent};
 use pi_artifacts::{Artifact, Kind};
@@ -78,29 +76,4 @@ declare_agent! {
         fixture: "",
         check: |_, _| Ok(()),
     }
-}
-
-declare_agent! {
-    /// Counts how often it was asked, which no agent may.
-    pub struct Restless {
-        slug: "straw_restless",
-        domain: CodeQuality,
-        phase: Validate,
-        revision: 1,
-        since: "0.1.0",
-        status: Preview,
-        kinds: [],
-        triggers: Always,
-        invariant_to: ALL,
-        rules: [FOUND],
-        fixture: "",
-        check: restless,
-    }
-}
-
-fn restless(_: &Artifact, report: &mut Report) -> Result<(), Stop> {
-    static ASKED: AtomicU64 = AtomicU64::new(0);
-    let asked = ASKED.fetch_add(1, Ordering::Relaxed);
-    report.finding(&FOUND, Default::default()).subject(format!("{asked}"));
-    Ok(())
 }

@@ -11,13 +11,18 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use pi_conformance::laboratory::{Laboratory, name};
-use pi_conformance::{DOCKERFILE, straw, text};
-use pi_core::canonical::{Value, parse};
+use pi_conformance::restless::Restless;
+use pi_conformance::{DOCKERFILE, catalogue, scan_of, straw, text};
+use pi_core::canonical::{Encoder, Value, parse};
 use pi_core::{Digest, Reason, RunId};
+use pi_kernel::admit::{AdmittedComposition, Baseline};
 use pi_kernel::manifest::{Content, Manifest};
+use pi_kernel::policy::Policy;
+use pi_kernel::record::Record;
 use pi_kernel::replay::Verdict;
 use pi_kernel::request::{CompositionRequest, EvidenceMode};
 use pi_runtime::Journal;
+use pi_runtime::freeze::freeze;
 use pi_store::verified;
 
 fn payloads(journal: &Journal, run: &RunId, event_type: &str) -> Vec<Value> {
@@ -109,7 +114,7 @@ fn RECEIPT_4_dangling_evidence_is_refused() {
     let replay = |run: &RunId| laboratory.replay(&journal, vec![&straw::Quiet], run);
     let (erased, kept) = (scan(), scan());
     journal.store().erase_run_key(&erased).unwrap();
-    assert_eq!(replay(&erased).err().unwrap().reason(), Reason::InputsChanged);
+    assert_eq!(replay(&erased).err().unwrap().reason(), Reason::InputsNotRetained);
     assert!(replay(&kept).unwrap().comparison.is_identical());
     laboratory.tamper("local", "DELETE FROM blobs");
     assert_eq!(replay(&kept).err().unwrap().reason(), Reason::InputsNotRetained);
@@ -151,8 +156,8 @@ fn REPLAY_4_a_changed_input_or_agent_is_caught() {
     fs::write(&file, DOCKERFILE).unwrap();
     assert!(replay(&run).unwrap().comparison.is_identical());
     // An agent that says something else under the same revision.
-    let run = laboratory.scan(&journal, vec![&straw::Restless], EvidenceMode::Hashes).run;
-    let replayed = laboratory.replay(&journal, vec![&straw::Restless], &run).unwrap();
+    let run = laboratory.scan(&journal, vec![&Restless], EvidenceMode::Hashes).run;
+    let replayed = laboratory.replay(&journal, vec![&Restless], &run).unwrap();
     assert_eq!(replayed.comparison.verdict(), Verdict::Diverged);
     let differences = replayed.comparison.differences();
     assert!(
@@ -160,6 +165,37 @@ fn REPLAY_4_a_changed_input_or_agent_is_caught() {
             && difference.subject.contains("straw_restless")),
         "{differences:?}"
     );
+}
+
+/// A run that was accepted, and whose process then died: its inputs are not sealed yet.
+fn accepted(laboratory: &Laboratory, journal: &Journal) -> RunId {
+    let frozen = freeze(&[laboratory.inputs()], 1).unwrap();
+    let mut draft = scan_of(&frozen.manifest);
+    draft.evidence = EvidenceMode::Sealed;
+    let request = draft.freeze();
+    let (hash, catalogue) = (request.hash(), catalogue(vec![&straw::Grep]));
+    journal.store().put_blob(&Encoder::encode(&frozen.manifest)).unwrap();
+    let (baseline, policy) = (Baseline::default(), Policy::baseline());
+    let admitted =
+        AdmittedComposition::admit(request, frozen.manifest, baseline, &catalogue, policy).unwrap();
+    let base = frozen.base.to_string_lossy().into_owned();
+    journal.accept(Record::accepted(&admitted, &base), hash).unwrap()
+}
+
+#[test]
+fn RECEIPT_4_a_run_that_died_before_it_kept_its_inputs_keeps_them_when_it_goes_on() {
+    let laboratory = Laboratory::default();
+    let journal = laboratory.journal("local");
+    let run = accepted(&laboratory, &journal);
+    let resume = || laboratory.resume(&journal, vec![&straw::Grep], &run);
+    let file = laboratory.inputs().join("Dockerfile");
+    fs::write(&file, "FROM other\n").unwrap();
+    assert_eq!(resume().err().unwrap().reason(), Reason::InputsChanged);
+    fs::write(&file, DOCKERFILE).unwrap();
+    resume().unwrap();
+    fs::remove_file(&file).unwrap();
+    let replayed = laboratory.replay(&journal, vec![&straw::Grep], &run).unwrap();
+    assert!(replayed.comparison.is_identical(), "{:?}", replayed.comparison.differences());
 }
 
 #[test]

@@ -7,22 +7,13 @@
     reason = "test code; rules are named as the specification names them"
 )]
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
 use pi_conformance::laboratory::{Laboratory, name};
-use pi_conformance::{admit, catalogue, scan_of, straw};
+use pi_conformance::{admit, scan_of, straw};
 use pi_core::{Digest, Reason, RunId};
 use pi_event_fabric::{EventDraft, Head, HeaderView, RunField};
 use pi_kernel::record::Record;
 use pi_kernel::request::EvidenceMode;
 use pi_runtime::Journal;
-use pi_runtime::drive::{Cancel, Drive};
-use pi_runtime::examiner::Folder;
-use pi_runtime::mesh::Mesh;
-use pi_runtime::resume::{ResumeOptions, resume};
-use pi_runtime::run::Silent;
 use pi_store::{EventStore, Fence};
 
 /// The run of tenant `mine`, and the log of tenant `other` in the same folder.
@@ -89,18 +80,7 @@ fn INVARIANT_5_no_run_of_another_tenant_is_repeated_or_continued() {
     let hash = request.hash();
     let admitted = admit(request, files, vec![&straw::Grep]).unwrap();
     let open = mine.accept(Record::accepted(&admitted, "nowhere"), hash).unwrap();
-    let mesh = Mesh::start(1, Duration::from_secs(60)).unwrap();
-    let how = Drive {
-        mesh: &mesh,
-        priority: 0,
-        inputs: Arc::new(Folder(PathBuf::new())),
-        guard: None,
-        deadline: None,
-        cancel: Cancel::default(),
-    };
-    let options = ResumeOptions { goal: None, take_over: true };
-    let grep = catalogue(vec![&straw::Grep]);
-    let resumed = resume(&other, &grep, &open, &options, &how, &mut Silent);
+    let resumed = laboratory.resume(&other, vec![&straw::Grep], &open);
     assert_eq!(resumed.err().unwrap().reason(), Reason::UnknownRun);
     assert_eq!(other.store().claim(&open).unwrap_err().reason(), Reason::UnknownRun);
     // Erasing the keys of a run that is not there touches nobody's.

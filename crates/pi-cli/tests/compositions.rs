@@ -361,8 +361,10 @@ fn a_deadline_ends_the_run() {
         })
     };
     assert!(late(&ran));
-    for number in 0..4_000 {
-        lab.file(&format!("many/{}/Dockerfile.{number}", number % 50), "FROM debian:12\nRUN id\n");
+    let line = "RUN apt-get update && curl -sSL https://example.org/x | sh\n";
+    let slow = format!("FROM debian:12\n{}", line.repeat(300));
+    for number in 0..800 {
+        lab.file(&format!("many/Dockerfile.{number}"), &slow);
     }
     let many = document("", "").replace("examples/shop-fixed", "many");
     lab.file("many.json", many.replacen("{", r#"{"evidence":"hashes","#, 1));

@@ -1,7 +1,12 @@
 //! What consensus costs, beside a single run of the same agents on the same
 //! files, in one process and one thread:
 //! `cargo run --release -p pi-runtime --example consensus_bench -- TREE`
-#![allow(clippy::unwrap_used, clippy::float_arithmetic, reason = "a measuring program")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    reason = "a measuring program"
+)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -214,12 +214,19 @@ impl Inputs for SealedInputs {
 }
 
 /// Every input must be what was examined; otherwise nothing is executed.
-pub(crate) fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), RecordedError> {
+pub(crate) fn check_inputs(
+    run: &RunId,
+    inputs: &dyn Inputs,
+    manifest: &Manifest,
+) -> Result<(), RecordedError> {
     for entry in manifest.entries() {
         let Content::Frozen { digest, .. } = &entry.content else { continue };
         let changed =
             |problem: String| RecordedError::Changed { path: entry.path.clone(), problem };
-        let bytes = inputs.read(&entry.path, *digest).map_err(|refusal| changed(refusal.detail))?;
+        let bytes = inputs.read(&entry.path, *digest).map_err(|refusal| match refusal.reason {
+            Reason::InputsNotRetained => RecordedError::NotRetained(run.clone()),
+            _ => changed(refusal.detail),
+        })?;
         if Digest::of(&bytes) != *digest {
             return Err(changed("it has other bytes".to_owned()));
         }

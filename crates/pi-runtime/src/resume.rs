@@ -57,7 +57,7 @@ pub fn resume(
     pi_store::verified::run(journal.store(), &recorded.entry)?;
     seal_missing(journal, run, &recorded)?;
     let inputs = inputs(journal, run, &recorded, recorded.source.clone())?;
-    check_inputs(inputs.as_ref(), &recorded.manifest)?;
+    check_inputs(run, inputs.as_ref(), &recorded.manifest)?;
     let Recorded { request, manifest, baseline, policy, catalogue: before, .. } = recorded;
     let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy)?;
     if admitted.catalogue.digest() != before {

@@ -123,7 +123,7 @@ pub fn run_command(context: &Context, args: &RunArgs) -> Outcome {
             };
             run_composition(&journal, &catalogue, composition, &how, &mut Silent)
         });
-        let handle = handle.map_err(|error| Failure::new(error.reason(), &error))?;
+        let handle = handle.map_err(|error| Failure::new(error.reason(), error))?;
         handles.push((handle, base));
     }
     let mut code = 0;
@@ -131,7 +131,7 @@ pub fn run_command(context: &Context, args: &RunArgs) -> Outcome {
         if several && !context.is_json() {
             context.emit(&format!("{} {}\n", paint(BOLD, "request"), path.display()))?;
         }
-        let ran = handle.wait().map_err(|error| Failure::new(error.reason(), &error))?;
+        let ran = handle.wait().map_err(|error| Failure::new(error.reason(), error))?;
         let ran = ran.map_err(|error| Failure::new(error.reason(), &error))?;
         code = code.max(finished(context, &ran, &base, &catalogue)?);
     }
