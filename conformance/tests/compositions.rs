@@ -7,6 +7,8 @@
     reason = "test code; rules are named as the specification names them"
 )]
 
+use std::collections::BTreeSet;
+
 use pi_agent_api::{Agent, Phase};
 use pi_conformance::{
     DOCKERFILE, Driver, Ended, admit, catalogue, done, draft, drive, edge, examine_node, manifest,
@@ -351,6 +353,16 @@ fn stopped(reason: Reason) -> Ended {
         admit(over(line(&[("a", "admit")]), vec![]).freeze(), FILES, vec![&straw::Grep]).unwrap();
     let perform = &mut |_, _: &Effect| done();
     drive(admitted, FILES, Driver { backwards: false, stop_after: Some((1, reason)), perform })
+}
+
+#[test]
+fn PHASE_6_no_two_workers_of_a_run_share_an_id() {
+    let mut nodes = line(&[("a", "admit"), ("b", "a")]);
+    nodes.push(examine_node("c").after(["admit"]));
+    let ended = run(over(nodes, Vec::new()), FILES, vec![&straw::Quiet]);
+    let receipts = ended.payloads("receipt.issued");
+    let ids: BTreeSet<&str> = receipts.iter().map(|r| text(r, "worker_id")).collect();
+    assert_eq!(ids.len(), receipts.len(), "{ids:?}");
 }
 
 #[test]

@@ -112,6 +112,8 @@ pub struct Run {
     started: BTreeMap<usize, Started>,
     ends: BTreeMap<usize, (NodeState, Reason)>,
     jobs: Vec<Job>,
+    /// Jobs of the phase in groups before this one.
+    jobs_before: usize,
     asked: usize,
     taken: usize,
     examined: BTreeMap<usize, Examination>,
@@ -145,6 +147,7 @@ impl Run {
             started: BTreeMap::new(),
             ends: BTreeMap::new(),
             jobs: Vec::new(),
+            jobs_before: 0,
             asked: 0,
             taken: 0,
             examined: BTreeMap::new(),
@@ -283,6 +286,7 @@ impl Run {
     /// Opens the next group of nodes of the phase; `false` when there is none.
     fn open_group(&mut self) -> bool {
         let Some(group) = self.groups.pop_front() else { return false };
+        self.jobs_before += self.jobs.len();
         self.jobs.clear();
         (self.asked, self.taken) = (0, 0);
         for node in group {
@@ -435,7 +439,8 @@ impl Run {
                 worst = Some((verdict.status, Reason::AgentPanicked));
             }
             // Jobs count through the phase, so that no two workers share an id.
-            let worker_id = format!("{}_{}_{}", Phase::Validate, verdict.slug, self.taken);
+            let job = self.jobs_before + self.taken;
+            let worker_id = format!("{}_{}_{job}", Phase::Validate, verdict.slug);
             self.chain.receipt(Receipt {
                 index: 0,
                 shard: shard(&worker_id, admitted.bounds.shard_count),
@@ -474,6 +479,8 @@ impl Run {
         let Some(phase) = Phase::ALL.get(self.phase).copied() else { return };
         self.phase += 1;
         let next = Phase::ALL.get(self.phase).copied();
+        self.jobs.clear();
+        (self.jobs_before, self.asked, self.taken) = (0, 0, 0);
         // Every worker of the phase has ended: each has been completed.
         let Ok(barrier) = self.shards.advance_phase(next.unwrap_or(phase)) else { return };
         let succeeded = barrier.succeeded && !std::mem::take(&mut self.phase_failed);
