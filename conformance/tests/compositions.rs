@@ -7,8 +7,6 @@
     reason = "test code; rules are named as the specification names them"
 )]
 
-use std::collections::BTreeSet;
-
 use pi_agent_api::{Agent, Phase};
 use pi_conformance::{
     DOCKERFILE, Driver, Ended, admit, catalogue, done, draft, drive, edge, examine_node, manifest,
@@ -361,7 +359,8 @@ fn PHASE_6_no_two_workers_of_a_run_share_an_id() {
     nodes.push(examine_node("c").after(["admit"]));
     let ended = run(over(nodes, Vec::new()), FILES, vec![&straw::Quiet]);
     let receipts = ended.payloads("receipt.issued");
-    let ids: BTreeSet<&str> = receipts.iter().map(|r| text(r, "worker_id")).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        receipts.iter().map(|r| text(r, "worker_id")).collect();
     assert_eq!(ids.len(), receipts.len(), "{ids:?}");
 }
 

@@ -10,14 +10,14 @@ use anyhow::{Context, Result, bail};
 use pi_agent_api::Meta;
 use pi_core::Reason;
 
-use crate::{conformance, schemas};
+use crate::schemas;
 
 /// Writes the derived files, or with `check` fails when one differs.
 pub fn run(check: bool) -> Result<()> {
     let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
     files.insert("docs/reference/reasons.md".into(), reasons());
     files.insert("docs/reference/events.md".into(), schemas::reference());
-    files.insert("docs/spec/conformance.md".into(), conformance::page()?);
+    files.insert("docs/spec/conformance.md".into(), crate::conformance::page()?);
     let locked = fs::read_to_string(schemas::LOCK).unwrap_or_default();
     files.insert(schemas::LOCK.into(), schemas::lock(&locked)?);
     let mut metas: Vec<&'static Meta> = pi_agents::agents().iter().map(|a| a.meta()).collect();

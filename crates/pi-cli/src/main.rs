@@ -24,12 +24,11 @@ fn main() -> ExitCode {
         Color::Auto => {}
     }
     // A panic inside an examination is caught and becomes a receipt; its trace
-    // belongs to `-v`. One of the program itself, on the main thread, is told always.
+    // belongs to `-v`. One of the main thread ends the program and says so.
     if !cli.global.verbose {
-        let tell = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
+        std::panic::set_hook(Box::new(|panic| {
             if std::thread::current().name() == Some("main") {
-                tell(panic);
+                eprintln!("error: this is a mistake in pi, please report it: {panic}");
             }
         }));
     }

@@ -3,8 +3,8 @@
 //! `cargo run --release -p pi-runtime --example consensus_bench -- TREE`
 #![allow(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::float_arithmetic,
+    clippy::indexing_slicing,
     reason = "a measuring program"
 )]
 

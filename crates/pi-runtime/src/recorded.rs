@@ -1,7 +1,7 @@
 //! What the log says about a run: its request, its inputs, its records.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pi_core::canonical::{Value, parse};
@@ -15,7 +15,7 @@ use pi_kernel::request::{CompositionRequest, EvidenceMode};
 use pi_store::{RunEntry, StoreError};
 
 use crate::examiner::{Folder, Inputs};
-use crate::files::Refusal;
+use crate::files::{self, Refusal};
 use crate::journal::{Journal, JournalError};
 
 /// Why a recorded run cannot be executed again.
@@ -34,6 +34,16 @@ pub enum RecordedError {
         path: String,
         /// How.
         problem: String,
+    },
+    /// The inputs cannot be read.
+    #[error("`{path}` cannot be read: {problem}")]
+    Unread {
+        /// The first artifact that cannot.
+        path: String,
+        /// Why.
+        problem: String,
+        /// The reason code.
+        reason: Reason,
     },
     /// The run did not finish.
     #[error("{0} did not finish; `pi runs resume` continues it")]
@@ -78,6 +88,7 @@ impl RecordedError {
             RecordedError::Journal(error) => error.reason(),
             RecordedError::NotRetained(_) => Reason::InputsNotRetained,
             RecordedError::Changed { .. } => Reason::InputsChanged,
+            RecordedError::Unread { reason, .. } => *reason,
             RecordedError::Incomplete(_) => Reason::RunIncomplete,
             RecordedError::Finished(_) => Reason::RunFinished,
             RecordedError::Unreadable(_) => Reason::UnknownVersion,
@@ -183,6 +194,11 @@ pub(crate) fn inputs(
     recorded: &Recorded,
     base: Option<PathBuf>,
 ) -> Result<Arc<dyn Inputs>, RecordedError> {
+    // What does not verify is not executed (REPLAY-3).
+    pi_store::verified::run(journal.store(), &recorded.entry)?;
+    if let Some(base) = &base {
+        seal_missing(journal, run, recorded, base)?;
+    }
     match (recorded.request.content().evidence, base) {
         (EvidenceMode::Sealed, _) => {
             Ok(Arc::new(SealedInputs { journal: journal.clone(), run: run.clone() }))
@@ -190,6 +206,36 @@ pub(crate) fn inputs(
         (EvidenceMode::Hashes, Some(base)) => Ok(Arc::new(Folder(base))),
         _ => Err(RecordedError::NotRetained(run.clone())),
     }
+}
+
+/// A run that ended right behind its acceptance may not have sealed all its inputs.
+/// Nothing was executed yet, so they are sealed now, if they are still the same.
+fn seal_missing(
+    journal: &Journal,
+    run: &RunId,
+    recorded: &Recorded,
+    base: &Path,
+) -> Result<(), RecordedError> {
+    let Recorded { entry, request, manifest, .. } = recorded;
+    let is_sealed = request.content().evidence == EvidenceMode::Sealed;
+    if !is_sealed || entry.first_leaf != entry.last_leaf {
+        return Ok(());
+    }
+    for entry in manifest.entries() {
+        let Content::Frozen { digest, .. } = &entry.content else { continue };
+        if journal.store().sealed_blob(run, digest)?.is_some() {
+            continue;
+        }
+        let changed =
+            |problem: String| RecordedError::Changed { path: entry.path.clone(), problem };
+        let bytes =
+            files::read(&base.join(&entry.path)).map_err(|refusal| changed(refusal.detail))?;
+        if Digest::of(&bytes) != *digest {
+            return Err(changed("it has other bytes".to_owned()));
+        }
+        journal.store().seal_blob(run, digest, &bytes)?;
+    }
+    Ok(())
 }
 
 /// The sealed copies of a run.
@@ -200,11 +246,13 @@ struct SealedInputs {
 
 impl Inputs for SealedInputs {
     fn read(&self, _path: &str, digest: Digest) -> Result<Vec<u8>, Refusal> {
-        let refusal = |detail: String| Refusal { reason: Reason::InputsNotRetained, detail };
         match self.journal.store().sealed_blob(&self.run, &digest) {
             Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(refusal("its sealed copy was erased".to_owned())),
-            Err(error) => Err(refusal(error.to_string())),
+            Ok(None) => Err(Refusal {
+                reason: Reason::InputsNotRetained,
+                detail: "there is no sealed copy of it".to_owned(),
+            }),
+            Err(error) => Err(Refusal { reason: error.reason(), detail: error.to_string() }),
         }
     }
 
@@ -214,21 +262,25 @@ impl Inputs for SealedInputs {
 }
 
 /// Every input must be what was examined; otherwise nothing is executed.
-pub(crate) fn check_inputs(
-    run: &RunId,
-    inputs: &dyn Inputs,
-    manifest: &Manifest,
-) -> Result<(), RecordedError> {
+pub fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), RecordedError> {
     for entry in manifest.entries() {
         let Content::Frozen { digest, .. } = &entry.content else { continue };
-        let changed =
-            |problem: String| RecordedError::Changed { path: entry.path.clone(), problem };
-        let bytes = inputs.read(&entry.path, *digest).map_err(|refusal| match refusal.reason {
-            Reason::InputsNotRetained => RecordedError::NotRetained(run.clone()),
-            _ => changed(refusal.detail),
-        })?;
+        let path = entry.path.clone();
+        let bytes = match inputs.read(&path, *digest) {
+            Ok(bytes) => bytes,
+            Err(Refusal { reason, detail: problem }) => {
+                return Err(match reason {
+                    // The file is gone, or is none any more.
+                    Reason::ArtifactUnreadable
+                    | Reason::ArtifactNotRegular
+                    | Reason::ArtifactTooLarge => RecordedError::Changed { path, problem },
+                    reason => RecordedError::Unread { path, problem, reason },
+                });
+            }
+        };
         if Digest::of(&bytes) != *digest {
-            return Err(changed("it has other bytes".to_owned()));
+            let problem = "it has other bytes".to_owned();
+            return Err(RecordedError::Changed { path, problem });
         }
     }
     Ok(())

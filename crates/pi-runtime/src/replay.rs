@@ -54,11 +54,9 @@ pub fn replay(
     if !recorded.entry.sealed {
         return Err(RecordedError::Incomplete(run.clone()));
     }
-    // What does not verify is not executed (REPLAY-3).
-    pi_store::verified::run(journal.store(), &recorded.entry)?;
     let base = options.base.clone().or_else(|| recorded.source.clone());
     let inputs = inputs(journal, run, &recorded, base)?;
-    check_inputs(run, inputs.as_ref(), &recorded.manifest)?;
+    check_inputs(inputs.as_ref(), &recorded.manifest)?;
     let Recorded { entry, request, manifest, baseline, policy, catalogue: before, agents, .. } =
         recorded;
     let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy)?;

@@ -13,12 +13,11 @@ use pi_core::{Digest, RunId};
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
-use pi_kernel::request::EvidenceMode;
 
 use crate::drive::{Drive, DriveError, Shell, drive};
 use crate::journal::{Journal, JournalError, RUNS};
 use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded};
-use crate::run::{Progress, Ran, Recording, RunError, seal_inputs};
+use crate::run::{Progress, Ran, Recording};
 
 /// Microseconds that a run may be late to notice that its time is over.
 const SLACK_MICROS: u64 = 10_000_000;
@@ -54,10 +53,8 @@ pub fn resume(
     if !options.take_over && journal.now().as_micros() < until {
         return Err(RecordedError::Held { run: run.clone(), until });
     }
-    pi_store::verified::run(journal.store(), &recorded.entry)?;
-    seal_missing(journal, run, &recorded)?;
     let inputs = inputs(journal, run, &recorded, recorded.source.clone())?;
-    check_inputs(run, inputs.as_ref(), &recorded.manifest)?;
+    check_inputs(inputs.as_ref(), &recorded.manifest)?;
     let Recorded { request, manifest, baseline, policy, catalogue: before, .. } = recorded;
     let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy)?;
     if admitted.catalogue.digest() != before {
@@ -91,23 +88,6 @@ pub fn resume(
     })?;
     let sealed = shell.recording.writer.flush()?;
     Ok(Ran { run: run.clone(), outcome, sealed })
-}
-
-/// A run that ended right behind its acceptance may not have sealed all its inputs.
-/// Nothing was executed yet, so they are sealed now, if they are still the same.
-fn seal_missing(journal: &Journal, run: &RunId, recorded: &Recorded) -> Result<(), RecordedError> {
-    let Recorded { entry, request, manifest, source, .. } = recorded;
-    let is_sealed = request.content().evidence == EvidenceMode::Sealed;
-    let Some(base) = source.as_ref().filter(|_| is_sealed && entry.first_leaf == entry.last_leaf)
-    else {
-        return Ok(());
-    };
-    seal_inputs(journal, run, manifest, base).map_err(|error| match error {
-        RunError::Evidence { path, problem } => RecordedError::Changed { path, problem },
-        RunError::Journal(error) => RecordedError::Journal(error),
-        RunError::Admission(error) => RecordedError::Admission(error),
-        RunError::Workers(problem) => RecordedError::Workers(problem),
-    })
 }
 
 fn resumed(epoch: u64) -> Record {

@@ -124,7 +124,7 @@ pub fn run(
     keep_inputs(journal, &admitted, evidence)?;
     let run = journal.accept(Record::accepted(&admitted, &base.to_string_lossy()), hash)?;
     if evidence == EvidenceMode::Sealed {
-        seal_inputs(journal, &run, &admitted.manifest, &base)?;
+        seal_inputs(journal, &run, &admitted, &base)?;
     }
     let fence = Fence { run: run.clone(), epoch: 0 };
     let mut shell = Recording { journal, effects: None, writer: journal.writer(fence), progress };
@@ -216,14 +216,13 @@ fn keep_inputs(
     Ok(())
 }
 
-/// Keeps sealed copies of the inputs. What is kept already stays as it is.
-pub(crate) fn seal_inputs(
+fn seal_inputs(
     journal: &Journal,
     run: &RunId,
-    manifest: &Manifest,
+    admitted: &AdmittedComposition,
     base: &Path,
 ) -> Result<(), RunError> {
-    for entry in manifest.entries() {
+    for entry in admitted.manifest.entries() {
         let Content::Frozen { digest, .. } = &entry.content else { continue };
         let evidence = |problem: String| RunError::Evidence { path: entry.path.clone(), problem };
         let bytes =

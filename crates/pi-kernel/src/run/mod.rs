@@ -43,7 +43,7 @@ pub const MAX_IN_FLIGHT: usize = 512;
 pub enum Command {
     /// Examine an artifact for a node, then call [`Run::examined`] with `job`.
     Examine {
-        /// Number of the job.
+        /// Number of the job; none comes twice in a run.
         job: usize,
         /// Index of the node.
         node: usize,
@@ -112,8 +112,10 @@ pub struct Run {
     started: BTreeMap<usize, Started>,
     ends: BTreeMap<usize, (NodeState, Reason)>,
     jobs: Vec<Job>,
-    /// Jobs of the phase in groups before this one.
-    jobs_before: usize,
+    /// Jobs of earlier groups: numbers that the shell knows never come again.
+    before: usize,
+    /// Of these, the ones of earlier phases.
+    before_phase: usize,
     asked: usize,
     taken: usize,
     examined: BTreeMap<usize, Examination>,
@@ -147,7 +149,8 @@ impl Run {
             started: BTreeMap::new(),
             ends: BTreeMap::new(),
             jobs: Vec::new(),
-            jobs_before: 0,
+            before: 0,
+            before_phase: 0,
             asked: 0,
             taken: 0,
             examined: BTreeMap::new(),
@@ -187,7 +190,9 @@ impl Run {
     /// Takes the outcome of one examination. One that was not asked for, or
     /// came twice, is not taken.
     pub fn examined(&mut self, job: usize, examination: Examination) -> Vec<Command> {
-        if job >= self.taken
+        // One of an earlier group has a smaller number.
+        if let Some(job) = job.checked_sub(self.before)
+            && job >= self.taken
             && job < self.asked
             && matches!(self.jobs.get(job), Some(Job::Examine { .. }))
         {
@@ -266,7 +271,8 @@ impl Run {
             match self.jobs.get(self.asked) {
                 Some(Job::Examine { node, artifact }) => {
                     let (node, artifact) = (*node, *artifact as usize);
-                    commands.push(Command::Examine { job: self.asked, node, artifact });
+                    let job = self.before + self.asked;
+                    commands.push(Command::Examine { job, node, artifact });
                 }
                 // Effects happen one at a time, each when all before it is done.
                 Some(Job::Perform { node }) => {
@@ -286,7 +292,7 @@ impl Run {
     /// Opens the next group of nodes of the phase; `false` when there is none.
     fn open_group(&mut self) -> bool {
         let Some(group) = self.groups.pop_front() else { return false };
-        self.jobs_before += self.jobs.len();
+        self.before += self.jobs.len();
         self.jobs.clear();
         (self.asked, self.taken) = (0, 0);
         for node in group {
@@ -439,8 +445,8 @@ impl Run {
                 worst = Some((verdict.status, Reason::AgentPanicked));
             }
             // Jobs count through the phase, so that no two workers share an id.
-            let job = self.jobs_before + self.taken;
-            let worker_id = format!("{}_{}_{job}", Phase::Validate, verdict.slug);
+            let number = self.before + self.taken - self.before_phase;
+            let worker_id = format!("{}_{}_{number}", Phase::Validate, verdict.slug);
             self.chain.receipt(Receipt {
                 index: 0,
                 shard: shard(&worker_id, admitted.bounds.shard_count),
@@ -478,9 +484,10 @@ impl Run {
     fn seal_phase(&mut self) {
         let Some(phase) = Phase::ALL.get(self.phase).copied() else { return };
         self.phase += 1;
+        self.before += std::mem::take(&mut self.jobs).len();
+        self.before_phase = self.before;
+        (self.asked, self.taken) = (0, 0);
         let next = Phase::ALL.get(self.phase).copied();
-        self.jobs.clear();
-        (self.jobs_before, self.asked, self.taken) = (0, 0, 0);
         // Every worker of the phase has ended: each has been completed.
         let Ok(barrier) = self.shards.advance_phase(next.unwrap_or(phase)) else { return };
         let succeeded = barrier.succeeded && !std::mem::take(&mut self.phase_failed);

@@ -39,8 +39,6 @@ impl Run {
             }
             self.complete(node);
         }
-        self.jobs.clear();
-        (self.asked, self.taken) = (0, 0);
         self.groups.clear();
         self.phase_failed = true;
         self.seal_phase();

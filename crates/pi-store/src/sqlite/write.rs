@@ -230,7 +230,7 @@ impl Writer {
     ) -> Result<Vec<Result<Vec<Place>, StoreError>>, StoreError> {
         let mut all = Vec::with_capacity(appends.len());
         for (drafts, fence, redacts) in appends {
-            if let Some(fence) = fence.filter(|fence| !self.holds(fence)) {
+            if let Some(fence) = fence.filter(|fence| !holds(&self.connection, fence)) {
                 all.push(Err(StoreError::LeaseLost(fence.run)));
                 continue;
             }
@@ -310,14 +310,6 @@ impl Writer {
         Ok(places)
     }
 
-    /// Whether the run is in this log and nobody has claimed it since. When that cannot
-    /// be read, somebody may have.
-    fn holds(&self, fence: &Fence) -> bool {
-        let known = self.runs.contains_key(&fence.run)
-            || is_known(&self.connection, &fence.run).unwrap_or(false);
-        known && epoch(&self.connection, &fence.run).is_ok_and(|epoch| epoch == fence.epoch)
-    }
-
     fn erase(&self, leaf: u64) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("UPDATE payloads SET salt = NULL, payload = NULL WHERE leaf = ?1")?
@@ -362,6 +354,13 @@ impl Writer {
             .execute((checkpoint.size, &note))?;
         Ok(note)
     }
+}
+
+/// Whether the run is in this log and nobody has claimed it since. When that cannot be
+/// read, somebody may have.
+fn holds(connection: &Connection, fence: &Fence) -> bool {
+    is_known(connection, &fence.run).unwrap_or(false)
+        && epoch(connection, &fence.run).is_ok_and(|epoch| epoch == fence.epoch)
 }
 
 fn is_known(connection: &Connection, run: &RunId) -> Result<bool, StoreError> {
