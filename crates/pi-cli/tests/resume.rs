@@ -74,7 +74,7 @@ fn resume(lab: &Lab, run: &str, args: &[&str]) -> Ran {
 
 #[test]
 fn killed_runs_continue_to_the_same_end() {
-    let lab = lab(30);
+    let lab = lab(12);
     let begin = Instant::now();
     let whole = lab.pi(&RUN).code(0);
     let usual = u64::try_from(begin.elapsed().as_micros()).unwrap();
