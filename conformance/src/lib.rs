@@ -29,6 +29,8 @@ use pi_kernel::request::{
 use pi_kernel::run::{Command, NodeState, Run};
 
 pub mod golden;
+pub mod laboratory;
+pub mod restless;
 pub mod straw;
 
 /// A Dockerfile that the straw agent reports on.
@@ -221,11 +223,18 @@ pub fn examine_one(
     examine(&examiner.catalogue, &Artifact::new(path, bytes.to_vec()), options)
 }
 
-/// Admits and runs a draft; effects succeed.
+/// Admits and runs a draft; effects succeed. Everything happens twice, the second time
+/// with outcomes that arrive in the other order, and must be equal (TEST-1).
 pub fn run(draft: Draft, files: &Files<'_>, agents: Vec<&'static dyn Agent>) -> Ended {
-    let admitted = admit(draft.freeze(), files, agents).unwrap();
-    let mut perform = |_, _: &Effect| done();
-    drive(admitted, files, Driver { backwards: false, stop_after: None, perform: &mut perform })
+    let once = |backwards| {
+        let admitted = admit(draft.clone().freeze(), files, agents.clone()).unwrap();
+        let mut perform = |_, _: &Effect| done();
+        drive(admitted, files, Driver { backwards, stop_after: None, perform: &mut perform })
+    };
+    let (first, second) = (once(false), once(true));
+    assert_eq!(first.records, second.records, "TEST-1: the second run gives other records");
+    assert_eq!(first.outcome, second.outcome, "TEST-1: the second run has another outcome");
+    first
 }
 
 /// Scans files in memory.

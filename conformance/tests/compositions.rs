@@ -356,6 +356,17 @@ fn stopped(reason: Reason) -> Ended {
 }
 
 #[test]
+fn PHASE_6_no_two_workers_of_a_run_share_an_id() {
+    let mut nodes = line(&[("a", "admit"), ("b", "a")]);
+    nodes.push(examine_node("c").after(["admit"]));
+    let ended = run(over(nodes, Vec::new()), FILES, vec![&straw::Quiet]);
+    let receipts = ended.payloads("receipt.issued");
+    let ids: std::collections::BTreeSet<&str> =
+        receipts.iter().map(|r| text(r, "worker_id")).collect();
+    assert_eq!(ids.len(), receipts.len(), "{ids:?}");
+}
+
+#[test]
 fn PHASE_3_a_strict_failure_ends_the_run_and_a_lenient_one_releases_nothing() {
     let strict = ended(failing());
     assert_eq!(strict.payloads("phase.sealed").len(), 4);

@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -39,6 +40,81 @@ fn INVARIANT_1_execution_does_not_know_the_router() {
     for path in execution {
         for line in fs::read_to_string(&path).unwrap().lines() {
             assert!(!line.contains("route::"), "{}: {line}", path.display());
+        }
+    }
+}
+
+/// What a pure crate may not reach: clocks, chance, threads of others, network,
+/// databases, models. Names, or beginnings of names that end in `-`.
+const BANNED: &[&str] = &[
+    "async-std",
+    "candle-",
+    "chrono",
+    "fastrand",
+    "getrandom",
+    "hyper",
+    "jiff",
+    "mio",
+    "oorandom",
+    "ort",
+    "rand",
+    "rand_core",
+    "reqwest",
+    "rusqlite",
+    "socket2",
+    "time",
+    "tokio",
+    "tokio-",
+    "tonic",
+    "tract-",
+    "ureq",
+    "uuid",
+];
+
+/// Shell crates carry a `clippy.toml` of their own; the others are pure.
+fn pure_crates() -> Vec<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(crates).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.join("clippy.toml").exists() {
+            found.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn INVARIANT_1_pure_crates_reach_no_clock_chance_network_or_model() {
+    let pure = pure_crates();
+    for expected in ["pi-agents", "pi-core", "pi-event-fabric", "pi-kernel"] {
+        assert!(pure.iter().any(|name| name == expected), "{expected} is pure");
+    }
+    for shell in ["pi-runtime", "pi-store", "pi-cli"] {
+        assert!(!pure.iter().any(|name| name == shell), "{shell} is a shell");
+    }
+    for name in &pure {
+        let tree = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none"])
+            .args(["--format", "{p}", "--package", name])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let reached: Vec<&str> =
+            tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert!(reached.contains(&name.as_str()) && reached.contains(&"thiserror"), "{tree}");
+        for dependency in reached {
+            let banned = BANNED.iter().any(|banned| {
+                dependency == *banned || (banned.ends_with('-') && dependency.starts_with(banned))
+            });
+            assert!(!banned, "{name} reaches {dependency}");
+            assert!(
+                !dependency.starts_with("pi-") || pure.iter().any(|name| name == dependency),
+                "{name} reaches the shell {dependency}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Files that derive from code: the references of agents, reasons and events, and the
-//! lock of schemas.
+//! Files that derive from code: the references of agents, reasons and events, the lock of
+//! schemas, and the conformance table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,6 +17,7 @@ pub fn run(check: bool) -> Result<()> {
     let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
     files.insert("docs/reference/reasons.md".into(), reasons());
     files.insert("docs/reference/events.md".into(), schemas::reference());
+    files.insert("docs/spec/conformance.md".into(), crate::conformance::page()?);
     let locked = fs::read_to_string(schemas::LOCK).unwrap_or_default();
     files.insert(schemas::LOCK.into(), schemas::lock(&locked)?);
     let mut metas: Vec<&'static Meta> = pi_agents::agents().iter().map(|a| a.meta()).collect();

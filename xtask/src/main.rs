@@ -6,6 +6,8 @@ mod golden;
 mod new_agent;
 mod schemas;
 
+mod conformance;
+
 use std::process::Command;
 use std::time::Instant;
 
@@ -53,6 +55,7 @@ fn ci() -> Result<()> {
     step("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
     simulate("0..2000")?;
     generate::run(true)?;
+    conformance::report(false)?;
     eprintln!("everything passed");
     Ok(())
 }
@@ -78,7 +81,7 @@ fn simulate(seeds: &str) -> Result<()> {
 }
 
 fn conformance() -> Result<()> {
-    step("cargo", &["nextest", "run", "-p", "pi-conformance", "--status-level", "pass"])
+    conformance::run()
 }
 
 fn bench() -> Result<()> {

@@ -98,4 +98,17 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn documents_are_checked_where_the_payload_leaves_them_open() {
+        let digest = "0".repeat(64);
+        let plan = |more: &str| {
+            format!(
+                r#"{{"plan":{{"bounds":{{"max_artifacts":1,"max_depth":1,"max_execution_time_ms":1,"max_fanout":1,"max_total_nodes":1,"shard_count":1}},"bounds_violations":[],"decision":"DENY","policy":"{digest}","reasons":[],"request_hash":"{digest}","request_id":"r","schema":"pi.simulation/1","status":"REJECTED","steps":[]{more}}},"verification_hash":"{digest}"}}"#
+            )
+        };
+        let check = |payload: String| check("pi.simulation", 1, payload.as_bytes());
+        check(plan("")).unwrap();
+        let error = check(plan(r#","x":1"#)).unwrap_err().to_string();
+        assert!(error.contains("`plan.x`"), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use pi_core::canonical::{Encoder, ToCanonical, Value, parse};
 use pi_core::{Digest, Reason};
 
 use crate::migration::{GraphError, Migration, MigrationError, MigrationGraph, Step, StepError};
-use crate::schema::{Misfit, Schema, compatibility, id};
+use crate::schema::{Misfit, Schema, Type, compatibility, id};
 use crate::semantic;
 
 /// Schemas and migrations.
@@ -194,8 +194,9 @@ impl Registry {
         &self.migrations
     }
 
-    /// Checks a stored payload against its schema. A member that is a document of
-    /// its own, which names its schema as `NAME/VERSION`, is checked against that.
+    /// Checks a stored payload against its schema. A member of any type that is a
+    /// document of its own, which names its schema as `NAME/VERSION`, is checked
+    /// against that.
     pub fn check(&self, name: &str, version: u32, payload: &[u8]) -> Result<(), RegistryError> {
         let schema = self.schema(name, version)?;
         let value = parse(payload).map_err(|error| RegistryError::Misfit {
@@ -204,7 +205,11 @@ impl Registry {
         })?;
         let (value, _) = self.split(&value)?;
         schema.fits(&value)?;
-        for document in value.as_object().into_iter().flat_map(|object| object.values()) {
+        for (member, document) in value.as_object().into_iter().flatten() {
+            if schema.record.0.get(member).is_none_or(|field| field.ty != Type::Any) {
+                // What its own schema describes is checked.
+                continue;
+            }
             let mark = document.get("schema").and_then(Value::as_str);
             let mark = mark.and_then(|mark| mark.rsplit_once('/'));
             if let Some((name, version)) = mark

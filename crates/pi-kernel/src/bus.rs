@@ -26,7 +26,32 @@ impl Payload {
     }
 }
 
-/// A frozen value with the digest of its canonical form.
+/// A frozen value with the digest of its canonical form. It can be read:
+///
+/// ```
+/// # use pi_core::Value;
+/// # use pi_kernel::{bus::Payload, capability::ArtifactType::Inventory};
+/// let frozen = Payload { artifact_type: Inventory, value: Value::from("a") }.freeze();
+/// assert_eq!(frozen.value(), &Value::from("a"));
+/// ```
+///
+/// Nothing assigns to it (E-1):
+///
+/// ```compile_fail
+/// # use pi_core::Value;
+/// # use pi_kernel::{bus::Payload, capability::ArtifactType::Inventory};
+/// let mut frozen = Payload { artifact_type: Inventory, value: Value::from("a") }.freeze();
+/// frozen.value = Value::from("b");
+/// ```
+///
+/// And what it lends cannot be written to:
+///
+/// ```compile_fail
+/// # use pi_core::Value;
+/// # use pi_kernel::{bus::Payload, capability::ArtifactType::Inventory};
+/// let mut frozen = Payload { artifact_type: Inventory, value: Value::from("a") }.freeze();
+/// *frozen.value() = Value::from("b");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frozen {
     artifact_type: ArtifactType,

@@ -1,7 +1,7 @@
 //! What the log says about a run: its request, its inputs, its records.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pi_core::canonical::{Value, parse};
@@ -17,7 +17,7 @@ use pi_kernel::resume::{self, ASIDE};
 use pi_store::{RunEntry, StoreError, governance};
 
 use crate::examiner::{Folder, Inputs};
-use crate::files::Refusal;
+use crate::files::{self, Refusal};
 use crate::journal::{Journal, JournalError};
 
 /// Why a recorded run cannot be executed again.
@@ -234,6 +234,11 @@ pub fn inputs(
     recorded: &Recorded,
     base: Option<PathBuf>,
 ) -> Result<Arc<dyn Inputs>, RecordedError> {
+    // What does not verify is not executed (REPLAY-3).
+    pi_store::verified::run(journal.store(), &recorded.entry)?;
+    if let Some(base) = &base {
+        seal_missing(journal, run, recorded, base)?;
+    }
     match (recorded.request.content().evidence, base) {
         (EvidenceMode::Sealed, _) => {
             Ok(Arc::new(SealedInputs { journal: journal.clone(), run: run.clone() }))
@@ -241,6 +246,36 @@ pub fn inputs(
         (EvidenceMode::Hashes, Some(base)) => Ok(Arc::new(Folder(base))),
         _ => Err(RecordedError::NotRetained(run.clone())),
     }
+}
+
+/// A run that ended right behind its acceptance may not have sealed all its inputs.
+/// Nothing was executed yet, so they are sealed now, if they are still the same.
+fn seal_missing(
+    journal: &Journal,
+    run: &RunId,
+    recorded: &Recorded,
+    base: &Path,
+) -> Result<(), RecordedError> {
+    let Recorded { entry, request, manifest, .. } = recorded;
+    let is_sealed = request.content().evidence == EvidenceMode::Sealed;
+    if !is_sealed || entry.first_leaf != entry.last_leaf {
+        return Ok(());
+    }
+    for entry in manifest.entries() {
+        let Content::Frozen { digest, .. } = &entry.content else { continue };
+        if journal.store().sealed_blob(run, digest)?.is_some() {
+            continue;
+        }
+        let changed =
+            |problem: String| RecordedError::Changed { path: entry.path.clone(), problem };
+        let bytes =
+            files::read(&base.join(&entry.path)).map_err(|refusal| changed(refusal.detail))?;
+        if Digest::of(&bytes) != *digest {
+            return Err(changed("it has other bytes".to_owned()));
+        }
+        journal.store().seal_blob(run, digest, &bytes)?;
+    }
+    Ok(())
 }
 
 /// The sealed copies of a run.

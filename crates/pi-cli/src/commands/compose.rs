@@ -182,7 +182,7 @@ pub fn load(context: &Context, path: &Path) -> Result<Composition, Failure> {
         return Err(bad(Reason::InvalidRequest, "must be an object".to_owned()));
     };
     let Frozen { manifest, base } = inputs(context, &mut document)
-        .map_err(|failure| bad(failure.reason, format!(": {}", failure.message)))?;
+        .map_err(|failure| bad(failure.reason, format!("is refused: {}", failure.message)))?;
     let digest = manifest.digest().to_hex();
     match document.get("manifest").and_then(Value::as_str) {
         Some(named) if named != digest => {
@@ -202,7 +202,7 @@ pub fn load(context: &Context, path: &Path) -> Result<Composition, Failure> {
     let tenant = Value::from(context.global.tenant.as_str());
     document.entry("tenant_id".to_owned()).or_insert(tenant);
     let request = CompositionRequest::from_value(&Value::Object(document))
-        .map_err(|error| bad(error.reason(), format!(": {error}")))?;
+        .map_err(|error| bad(error.reason(), format!("is refused: {error}")))?;
     if request.content().tenant != context.global.tenant {
         let problem = format!("belongs to tenant `{}`", request.content().tenant);
         return Err(bad(Reason::InvalidRequest, problem));

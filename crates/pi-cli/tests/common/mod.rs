@@ -2,6 +2,8 @@
 //! working folder of its own, in which the real binary runs.
 #![allow(dead_code, reason = "every test file uses another part")]
 
+pub mod composition;
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -168,7 +168,30 @@ pub struct Selection {
     pub as_of: Option<Timestamp>,
 }
 
-/// A frozen, hashed request.
+/// A frozen, hashed request. It can be read:
+///
+/// ```
+/// # use pi_kernel::request::CompositionRequest;
+/// fn is_strict(request: CompositionRequest) -> bool {
+///     request.content().strict
+/// }
+/// ```
+///
+/// Nothing assigns to it (E-1), neither to its content nor to its hash:
+///
+/// ```compile_fail
+/// # use pi_kernel::request::CompositionRequest;
+/// fn loosen(mut request: CompositionRequest) {
+///     request.content().strict = false;
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use pi_kernel::request::CompositionRequest;
+/// fn forge(mut request: CompositionRequest) {
+///     request.hash = pi_core::Digest::ZERO;
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompositionRequest {
     draft: Draft,

@@ -381,10 +381,19 @@ impl Writer {
     }
 }
 
-/// Whether nobody has claimed the run since. When that cannot be read, somebody
-/// may have.
+/// Whether the run is in this log and nobody has claimed it since. When that cannot be
+/// read, somebody may have.
 fn holds(connection: &Connection, fence: &Fence) -> bool {
-    epoch(connection, &fence.run).is_ok_and(|epoch| epoch == fence.epoch)
+    is_known(connection, &fence.run).unwrap_or(false)
+        && epoch(connection, &fence.run).is_ok_and(|epoch| epoch == fence.epoch)
+}
+
+fn is_known(connection: &Connection, run: &RunId) -> Result<bool, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM runs WHERE run = ?1")?
+        .query_row([run.as_str()], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
 }
 
 fn epoch(connection: &Connection, run: &RunId) -> Result<u64, StoreError> {
@@ -395,8 +404,11 @@ fn epoch(connection: &Connection, run: &RunId) -> Result<u64, StoreError> {
     Ok(found.unwrap_or(0))
 }
 
-/// Claims a run for whoever asks.
+/// Claims a run for whoever asks, when it is in this log.
 pub(super) fn claim(connection: &Connection, run: &RunId) -> Result<u64, StoreError> {
+    if !is_known(connection, run)? {
+        return Err(StoreError::NoRun(run.to_string()));
+    }
     let epoch = epoch(connection, run)? + 1;
     connection
         .prepare_cached("INSERT OR REPLACE INTO claims (run, epoch) VALUES (?1, ?2)")?
