@@ -72,7 +72,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, MemoryError> {
 /// Creates the tables in an empty file; anything else must be a memory of a
 /// known format.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<(), MemoryError> {
-    if is_known(connection, path)? {
+    // In one transaction: another process may be creating them right now.
+    let snapshot = connection.transaction()?;
+    let known = is_known(&snapshot, path)?;
+    snapshot.finish()?;
+    if known {
         return Ok(());
     }
     let transaction =
