@@ -4,7 +4,7 @@ mod derived;
 mod rows;
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
 use pi_core::canonical::{Encoder, parse};
 use pi_core::{Digest, Name, Reason};
@@ -65,9 +65,10 @@ pub(crate) fn verify(
     connection.execute_batch("BEGIN")?;
     let walk = Walk::new(&connection, tenant, key, options)?;
     let (batches, read) = sync_channel(4);
+    let (checked, spare) = channel();
     std::thread::scope(|scope| {
-        let checker = scope.spawn(move || walk.events(&read));
-        rows::read(&connection, &batches, progress);
+        let checker = scope.spawn(move || walk.events(&read, &checked));
+        rows::read(&connection, &batches, &spare, progress);
         drop(batches);
         checker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?
@@ -135,11 +136,18 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn events(mut self, batches: &Receiver<Result<Batch, StoreError>>) -> Result<Self, StoreError> {
+    fn events(
+        mut self,
+        batches: &Receiver<Result<Batch, StoreError>>,
+        checked: &Sender<Batch>,
+    ) -> Result<Self, StoreError> {
         for batch in batches {
-            for stored in batch?.rows() {
+            let batch = batch?;
+            for stored in batch.rows() {
                 self.event(&stored)?;
             }
+            // The reader may have read everything and be gone.
+            let _ = checked.send(batch);
         }
         Ok(self)
     }

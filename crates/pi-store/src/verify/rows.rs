@@ -1,7 +1,7 @@
 //! Reading the stored rows in batches, so that one thread reads and hashes
 //! payloads while another checks what was read.
 
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use pi_core::Digest;
 use pi_event_fabric::IntegrityError;
@@ -11,8 +11,8 @@ use rusqlite::{Connection, Row};
 use super::column;
 use crate::error::StoreError;
 
-/// Rows in a batch.
-const BATCH: usize = 1024;
+/// Rows in a batch: what stays in a core's cache on its way to the other thread.
+const BATCH: usize = 256;
 
 /// Some rows in order of their leaves; their bytes lie one after the other.
 #[derive(Default)]
@@ -59,6 +59,11 @@ pub(super) enum Content<'a> {
 }
 
 impl Batch {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.rows.clear();
+    }
+
     fn push(&mut self, row: &Row<'_>, content: Option<&Row<'_>>) -> Result<(), StoreError> {
         let leaf = column(row, 0)?;
         let header = blob(row, 3).unwrap_or_default();
@@ -108,15 +113,16 @@ impl Batch {
     }
 }
 
-/// Reads all rows and sends them on; what cannot be read ends the stream. Ends
-/// early when nobody listens.
+/// Reads all rows and sends them on in batches, in the memory of those that come
+/// back; what cannot be read ends the stream. Ends early when nobody listens.
 pub(super) fn read(
     connection: &Connection,
     batches: &SyncSender<Result<Batch, StoreError>>,
+    spare: &Receiver<Batch>,
     progress: &mut dyn FnMut(u64, u64),
 ) {
     let mut batch = Batch::default();
-    let result = read_all(connection, &mut batch, batches, progress);
+    let result = read_all(connection, &mut batch, batches, spare, progress);
     // What was read before an error comes before it.
     let _ = batches.send(Ok(batch));
     if let Err(error) = result {
@@ -128,6 +134,7 @@ fn read_all(
     connection: &Connection,
     batch: &mut Batch,
     batches: &SyncSender<Result<Batch, StoreError>>,
+    spare: &Receiver<Batch>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), StoreError> {
     let total: u64 =
@@ -145,10 +152,8 @@ fn read_all(
         batch.push(row, contents.next()?)?;
         if batch.rows.len() == BATCH {
             done += BATCH as u64;
-            let next = Batch {
-                bytes: Vec::with_capacity(batch.bytes.len()),
-                rows: Vec::with_capacity(BATCH),
-            };
+            let mut next = spare.try_recv().unwrap_or_default();
+            next.clear();
             if batches.send(Ok(std::mem::replace(batch, next))).is_err() {
                 return Ok(());
             }
