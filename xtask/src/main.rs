@@ -67,6 +67,7 @@ fn full() -> Result<()> {
         &["nextest", "run", "--workspace", "--release"],
         &[("PI_TEST_SCALE", "full")],
     )?;
+    step("bash", &["scripts/same-proof"])?;
     step("bash", &["scripts/fuzz", "20"])?;
     simulate("2000..52000")
 }
