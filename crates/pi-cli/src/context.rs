@@ -1,13 +1,16 @@
 //! What every command has: options, output, the log.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pi_core::Reason;
+use pi_core::canonical::{Encoder, ToCanonical};
 use pi_runtime::examiner::Guard;
 use pi_runtime::mesh::Mesh;
 use pi_runtime::{Journal, JournalError, SystemClock};
@@ -86,21 +89,49 @@ impl Context {
 
     /// Writes a result to standard output or to `--output`.
     pub fn emit(&self, text: &str) -> Result<(), Failure> {
-        if let Some(path) = &self.global.output {
-            let plain = anstream::adapter::strip_str(text).to_string();
-            return fs::write(path, plain).map_err(|error| {
-                Failure::new(
-                    Reason::InvalidRequest,
-                    format!("cannot write `{}`: {error}", path.display()),
-                )
-            });
-        }
-        let mut stdout = anstream::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        let written = match &self.global.output {
+            Some(path) => fs::write(path, anstream::adapter::strip_str(text).to_string()),
+            None => {
+                let mut stdout = anstream::stdout().lock();
+                stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            }
+        };
+        self.written(written)
+    }
+
+    /// Writes a result as one line of canonical JSON, piece by piece: a report
+    /// may be longer than it is wise to hold.
+    pub fn emit_json(&self, value: &impl ToCanonical) -> Result<(), Failure> {
+        let writer: io::Result<Box<dyn io::Write>> = match &self.global.output {
+            Some(path) => fs::File::create(path).map(|file| Box::new(file) as Box<dyn io::Write>),
+            None => Ok(Box::new(io::stdout())),
+        };
+        let writer = Rc::new(RefCell::new(writer));
+        let shared = Rc::clone(&writer);
+        // What follows the first failure is not written.
+        let write = move |bytes: &[u8]| {
+            let mut writer = shared.borrow_mut();
+            if let Ok(open) = writer.as_mut()
+                && let Err(error) = open.write_all(bytes)
+            {
+                *writer = Err(error);
+            }
+        };
+        Encoder::stream(value, write);
+        let end = |mut open: Box<dyn io::Write>| open.write_all(b"\n").and_then(|()| open.flush());
+        self.written(writer.replace(Ok(Box::new(io::sink()))).and_then(end))
+    }
+
+    fn written(&self, result: io::Result<()>) -> Result<(), Failure> {
+        let target = match &self.global.output {
+            Some(path) => format!(" `{}`", path.display()),
+            None => String::new(),
+        };
+        match result {
             // The reader has seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && target.is_empty() => Ok(()),
             Err(error) => {
-                Err(Failure::new(Reason::InvalidRequest, format!("cannot write: {error}")))
+                Err(Failure::new(Reason::InvalidRequest, format!("cannot write{target}: {error}")))
             }
             Ok(()) => Ok(()),
         }

@@ -1,6 +1,8 @@
 //! SHA-256 digests (FIPS 180-4), the only hash of the platform.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
 use sha2::Digest as _;
 
@@ -27,6 +29,16 @@ impl Digest {
     /// The digest of the canonical form of `value`.
     pub fn of_canonical<T: ToCanonical + ?Sized>(value: &T) -> Self {
         Self::of(&Encoder::encode(value))
+    }
+
+    /// The same for a `value` whose canonical form may be too long to hold.
+    pub fn of_long_canonical<T: ToCanonical + ?Sized>(value: &T) -> Self {
+        let hasher = Rc::new(RefCell::new(Hasher::new()));
+        let shared = Rc::clone(&hasher);
+        Encoder::stream(value, move |bytes| {
+            shared.borrow_mut().update(bytes);
+        });
+        hasher.take().finish()
     }
 
     /// The raw bytes.
@@ -121,6 +133,13 @@ impl Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_value_has_the_same_digest() {
+        let long: Vec<String> = (0..50_000).map(|n| format!("entry {n}")).collect();
+        assert_eq!(Digest::of_long_canonical(&long), Digest::of_canonical(&long));
+        assert_eq!(Digest::of_long_canonical("short"), Digest::of_canonical("short"));
+    }
 
     #[test]
     fn matches_the_published_vector() {

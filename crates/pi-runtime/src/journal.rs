@@ -13,7 +13,7 @@ use pi_store::{Appended, DataFolder, EventStore, Fence, SqliteStore, StoreError,
 pub const RUNS: &str = "runs";
 
 /// Appends that may be under way before the journal waits for the oldest.
-const MAX_TICKETS: usize = 64;
+const MAX_TICKETS: usize = 16;
 
 /// Records that are appended together.
 const MAX_BATCH: usize = 512;

@@ -30,7 +30,7 @@ use pi_runtime::run::Ran;
 use crate::args::{Cli, Command, Format};
 use crate::context::{Context, Failure, Outcome};
 use crate::output::json::{LogPosition, RunReport};
-use crate::output::{json, sarif, text};
+use crate::output::{sarif, text};
 
 pub fn run(context: &Context, command: Command) -> Outcome {
     match command {
@@ -79,14 +79,15 @@ fn finished(
             checkpoint: ran.sealed.checkpoint,
         },
     };
-    context.emit(&match context.global.format {
-        Format::Json => json::line(&report),
-        Format::Sarif => sarif::sarif(&report, catalogue),
+    match context.global.format {
+        Format::Json => context.emit_json(&report)?,
+        Format::Sarif => context.emit_json(&sarif::log(&report, catalogue))?,
         Format::Text => {
             let verbose = context.global.verbose;
-            text::report(&report, &text::View { base, colour: context.colour, verbose })
+            let view = text::View { base, colour: context.colour, verbose };
+            context.emit(&text::report(&report, &view))?;
         }
-    })?;
+    }
     Ok(match ran.outcome.decision {
         Decision::Allow => 0,
         Decision::Deny => 1,

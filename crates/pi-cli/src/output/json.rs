@@ -28,14 +28,6 @@ pub struct LogPosition {
     pub checkpoint: u64,
 }
 
-/// A value as one line of canonical JSON.
-pub fn line(value: &impl ToCanonical) -> String {
-    // The canonical form is ASCII.
-    let mut text = String::from_utf8(Encoder::encode(value)).unwrap_or_default();
-    text.push('\n');
-    text
-}
-
 /// An object as one line of canonical JSON.
 pub fn object(fields: impl FnOnce(&mut ObjectEncoder<'_>)) -> String {
     let mut encoder = Encoder::default();

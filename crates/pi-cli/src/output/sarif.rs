@@ -12,7 +12,7 @@ use super::json::{Row, RunReport};
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// A report as SARIF.
-pub fn sarif(report: &RunReport<'_>, catalogue: &Catalogue) -> String {
+pub fn log<'a>(report: &'a RunReport<'a>, catalogue: &Catalogue) -> Log<'a> {
     let mut rules: BTreeMap<String, (&'static Rule, Option<&'static Meta>)> = BTreeMap::new();
     for artifact in &report.outcome.findings {
         for located in &artifact.findings {
@@ -20,10 +20,7 @@ pub fn sarif(report: &RunReport<'_>, catalogue: &Catalogue) -> String {
             rules.insert(rule_id(located), (located.finding.rule, meta));
         }
     }
-    let log = Log { report, rules };
-    let mut text = String::from_utf8(Encoder::encode(&log)).unwrap_or_default();
-    text.push('\n');
-    text
+    Log { report, rules }
 }
 
 fn rule_id(located: &Located) -> String {
@@ -49,7 +46,8 @@ const fn security_severity(severity: Severity) -> &'static str {
     }
 }
 
-struct Log<'a> {
+/// A SARIF log with one run.
+pub struct Log<'a> {
     report: &'a RunReport<'a>,
     rules: BTreeMap<String, (&'static Rule, Option<&'static Meta>)>,
 }

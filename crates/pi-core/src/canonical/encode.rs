@@ -8,24 +8,49 @@ pub trait ToCanonical {
     fn to_canonical(&self, encoder: &mut Encoder);
 }
 
+/// How much a streaming encoder holds back.
+const STREAM_BYTES: usize = 64 * 1024;
+
+/// Takes a piece of what was written.
+type Sink = Box<dyn FnMut(&[u8])>;
+
 /// Writes canonical JSON into a buffer.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Encoder {
     out: Vec<u8>,
+    sink: Option<Sink>,
 }
 
 impl Encoder {
     /// The canonical bytes of `value`.
     pub fn encode<T: ToCanonical + ?Sized>(value: &T) -> Vec<u8> {
-        let mut encoder = Self { out: Vec::with_capacity(512) };
+        let mut encoder = Self { out: Vec::with_capacity(512), sink: None };
         value.to_canonical(&mut encoder);
         encoder.out
+    }
+
+    /// Hands the canonical bytes of `value` to `sink` in pieces, so that a long
+    /// array is never held as a whole.
+    pub fn stream<T: ToCanonical + ?Sized>(value: &T, sink: impl FnMut(&[u8]) + 'static) {
+        let mut encoder = Self { out: Vec::new(), sink: Some(Box::new(sink)) };
+        value.to_canonical(&mut encoder);
+        encoder.hand_over(0);
+    }
+
+    /// Empties the buffer of a streaming encoder once it holds `from` bytes.
+    fn hand_over(&mut self, from: usize) {
+        if let Some(sink) = &mut self.sink
+            && self.out.len() >= from
+        {
+            sink(&self.out);
+            self.out.clear();
+        }
     }
 
     /// An encoder that reuses the allocation of `buffer`.
     pub fn reusing(mut buffer: Vec<u8>) -> Self {
         buffer.clear();
-        Self { out: buffer }
+        Self { out: buffer, sink: None }
     }
 
     /// The bytes written so far.
@@ -142,6 +167,7 @@ impl Encoder {
             }
             first = false;
             item.to_canonical(self);
+            self.hand_over(STREAM_BYTES);
         }
         self.out.push(b']');
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pi_agent_api::Phase;
 use pi_artifacts::Kind;
-use pi_core::canonical::{Encoder, Value};
+use pi_core::canonical::{Encoder, ToCanonical, Value};
 use pi_core::{Decision, Digest, Reason};
 
 use super::findings::{merge, object, risk};
@@ -137,7 +137,7 @@ impl Run {
             }
             Capability::Release => {
                 decision = self.decision.as_ref().map_or(Decision::Deny, |(decision, _)| *decision);
-                let document = Digest::of(&self.document());
+                let document = Digest::of_long_canonical(&self.document());
                 Value::Object(object([
                     ("decision", Value::from(decision.as_str())),
                     ("document", Value::from(document.to_hex().as_str())),
@@ -186,22 +186,9 @@ impl Run {
     }
 
     /// What is released: the decision and the findings, without run or time.
-    pub(super) fn document(&self) -> Vec<u8> {
-        let (decision, reasons) = match &self.decision {
-            Some((decision, reasons)) => (*decision, reasons.as_slice()),
-            None => (Decision::Deny, &[][..]),
-        };
-        let findings = merge(self.findings.clone());
-        let mut encoder = Encoder::default();
-        encoder.object(|o| {
-            o.field("decision", &decision)
-                .field("findings", &findings)
-                .field("reasons", reasons)
-                .field("request_hash", &self.admitted.request.hash())
-                .field("risk", &self.risk)
-                .field("schema", "pi.release/1");
-        });
-        encoder.into_bytes()
+    pub(super) fn document(&mut self) -> Document<'_> {
+        self.findings = merge(std::mem::take(&mut self.findings));
+        Document(self)
     }
 
     /// The run is over: decide, seal.
@@ -263,6 +250,27 @@ impl Run {
             determinism_proof: proof,
             replayable: self.replayable,
         })));
+    }
+}
+
+/// The released document (`pi.release/1`).
+pub(super) struct Document<'a>(&'a Run);
+
+impl ToCanonical for Document<'_> {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Document(run) = self;
+        let (decision, reasons) = match &run.decision {
+            Some((decision, reasons)) => (*decision, reasons.as_slice()),
+            None => (Decision::Deny, &[][..]),
+        };
+        encoder.object(|o| {
+            o.field("decision", &decision)
+                .field("findings", &run.findings)
+                .field("reasons", reasons)
+                .field("request_hash", &run.admitted.request.hash())
+                .field("risk", &run.risk)
+                .field("schema", "pi.release/1");
+        });
     }
 }
 

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use pi_agent_api::Phase;
+use pi_core::canonical::Encoder;
 use pi_core::{Decision, Digest, Reason};
 
 use crate::admit::AdmittedComposition;
@@ -528,10 +529,11 @@ pub(crate) fn workers(admitted: &AdmittedComposition) -> Vec<String> {
 
 impl Run {
     /// What an effectful capability would do now.
-    fn effect(&self, capability: &Capability) -> Option<Effect> {
+    fn effect(&mut self, capability: &Capability) -> Option<Effect> {
         match capability {
             Capability::WriteReport { path } => {
-                Some(Effect::WriteFile { path: path.clone(), bytes: self.document() })
+                let bytes = Encoder::encode(&self.document());
+                Some(Effect::WriteFile { path: path.clone(), bytes })
             }
             _ => None,
         }
