@@ -73,6 +73,8 @@ pub struct SealedEvent {
     pub payload: Vec<u8>,
     /// `H(header)`.
     pub event_hash: Digest,
+    /// The roots to keep of the subtrees that it completes ([`Tree::push`]).
+    pub subtrees: Vec<Digest>,
 }
 
 /// `H(salt || payload)`.
@@ -127,8 +129,9 @@ pub fn seal(salted: SaltedDraft, tenant: &Name, head: &mut Head, tree: &mut Tree
     });
     let event_hash = Digest::of(&header);
     *head = Head { offset, event_hash: Some(event_hash) };
-    tree.push(&event_hash);
-    SealedEvent { leaf_index, offset, run, header, salt, payload: draft.payload, event_hash }
+    let subtrees = tree.push(&event_hash);
+    let payload = draft.payload;
+    SealedEvent { leaf_index, offset, run, header, salt, payload, event_hash, subtrees }
 }
 
 struct Header<'a> {

@@ -205,7 +205,7 @@ impl<'a> Walk<'a> {
         }
         self.result.bytes += header.len() as u64;
         self.result.events += 1;
-        self.tree.push(&event_hash);
+        self.derived.subtrees(leaf, self.tree.push(&event_hash));
         while let Some((size, _)) =
             self.notes.get(self.next_note).filter(|(size, _)| *size <= self.tree.size())
         {

@@ -107,17 +107,27 @@ fn a_database_of_version_1_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let with = EventDraft { correlation_id: Some("c".to_owned()), ..draft("a", "{}") };
     open(folder.path()).append(vec![with]).unwrap();
+    // Enough to complete subtrees of two heights.
+    open(folder.path()).append((0..300).map(|_| draft("a", "{}")).collect()).unwrap();
+    let count = |sql| connection(folder.path()).query_row(sql, [], |row| row.get::<_, u64>(0));
+    let kept = "SELECT COUNT(*) FROM subtrees";
+    assert_eq!(count(kept), Ok(301 / 16 + 301 / 256));
     connection(folder.path())
         .execute_batch(
-            "DROP TABLE epochs; DROP TABLE correlations; DROP TABLE consumers;
+            "DROP TABLE subtrees; DROP TABLE epochs; DROP TABLE correlations; DROP TABLE consumers;
              DROP TABLE consumer_members; DROP TABLE consumer_checkpoints;
              ALTER TABLE heads DROP COLUMN frozen; PRAGMA user_version = 1",
         )
         .unwrap();
     let store = open(folder.path());
     assert_eq!(places(&store.by_correlation("c", 10).unwrap()), ["a:1"]);
+    assert_eq!(count(kept), Ok(301 / 16 + 301 / 256));
     store.append(vec![draft("a", "{}")]).unwrap();
     verify(&store).unwrap();
+    for offset in [1, 16, 17, 256, 300, 302] {
+        let bundle = store.prove(&name("a"), offset).unwrap();
+        bundle.verify(Some(&store.public_key())).unwrap();
+    }
 }
 
 #[test]

@@ -168,3 +168,33 @@ fn every_missing_or_exchanged_row_is_noticed() {
         assert!(result.is_err(), "unnoticed: {change}");
     }
 }
+
+#[test]
+fn every_change_to_the_kept_subtrees_is_noticed() {
+    let folder = scratch();
+    for _ in 0..20 {
+        fill(folder.path());
+    }
+    let rows = cells(folder.path(), "SELECT number, root FROM subtrees ORDER BY height, number");
+    assert!(rows.len() >= 2, "{rows:?}");
+    let mut changes = vec![
+        "INSERT INTO subtrees VALUES (4, 1000, x'00')".to_owned(),
+        "UPDATE subtrees SET number = number + 1000".to_owned(),
+        "DELETE FROM subtrees".to_owned(),
+    ];
+    for (number, root) in &rows {
+        changes.push(format!("DELETE FROM subtrees WHERE number = {number}"));
+        for at in 0..root.len() {
+            let mut changed = root.clone();
+            changed[at] ^= 1;
+            let hex: String = changed.iter().map(|byte| format!("{byte:02x}")).collect();
+            changes.push(format!("UPDATE subtrees SET root = x'{hex}' WHERE number = {number}"));
+        }
+    }
+    for change in changes {
+        let result =
+            verify_after(folder.path(), |connection| connection.execute_batch(&change).unwrap());
+        let error = result.expect_err(&change).to_string();
+        assert!(error.contains("list of subtrees"), "{change}: {error}");
+    }
+}

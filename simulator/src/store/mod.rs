@@ -208,7 +208,9 @@ impl Disk {
     /// The defect: positions from pages instead of from the heads.
     fn count_from_pages(&mut self) {
         let mut tree = Tree::default();
-        self.durable.live.iter().for_each(|event| tree.push(&event.hash()));
+        for event in &self.durable.live {
+            tree.push(&event.hash());
+        }
         if self.durable.live.len() < self.tip.tree.size() as usize {
             self.tip.tree = tree;
             self.tip.heads.clear();

@@ -1,8 +1,11 @@
 //! Queries.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use pi_core::{Digest, Encoder, Name, RunId};
 use pi_event_fabric::bundle::BundledEvent;
-use pi_event_fabric::merkle::{Nodes, leaf_hash};
+use pi_event_fabric::merkle::{KEPT_EVERY, inclusion_path, leaf_hash, root_of_level};
 use pi_event_fabric::{Bundle, Head, HeaderView, PublicKey};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -146,18 +149,38 @@ pub(super) fn leaf_at(
         .ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })
 }
 
-/// The leaf hashes up to `size`. A proof needs siblings from everywhere in the
-/// tree; hashing the headers again is simpler than keeping the nodes, and reads
-/// what the proof is about.
-fn leaves(connection: &Connection, size: u64) -> Result<Vec<Digest>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT header FROM events WHERE leaf < ?1 ORDER BY leaf")?;
-    let mut rows = statement.query([size])?;
-    let mut leaves = Vec::new();
-    while let Some(row) = rows.next()? {
-        leaves.push(leaf_hash(&Digest::of(row.get_ref(0)?.as_blob().unwrap_or_default())));
-    }
-    Ok(leaves)
+/// The root of a complete subtree, from the kept roots below it or from the headers
+/// themselves.
+fn subtree(connection: &Connection, height: u32, number: u64) -> Result<Digest, StoreError> {
+    let from = height - height % KEPT_EVERY;
+    let count = 1u64 << (height - from);
+    let range = (number * count, (number + 1) * count);
+    let level: Vec<Digest> = if from == 0 {
+        let mut statement = connection.prepare_cached(
+            "SELECT header FROM events WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf",
+        )?;
+        let mut rows = statement.query(range)?;
+        let mut leaves = Vec::new();
+        while let Some(row) = rows.next()? {
+            leaves.push(leaf_hash(&Digest::of(row.get_ref(0)?.as_blob().unwrap_or_default())));
+        }
+        leaves
+    } else {
+        let mut statement = connection.prepare_cached(
+            "SELECT root FROM subtrees WHERE height = ?1 AND number >= ?2 AND number < ?3
+             ORDER BY number",
+        )?;
+        let mut rows = statement.query((from, range.0, range.1))?;
+        let mut roots = Vec::new();
+        while let Some(row) = rows.next()? {
+            roots.extend(digest(row.get_ref(0)?.as_blob().unwrap_or_default()));
+        }
+        roots
+    };
+    let complete = level.len() as u64 == count;
+    root_of_level(level).filter(|_| complete).ok_or_else(|| {
+        StoreError::Damaged(format!("something is missing below leaf {}", (number + 1) << height))
+    })
 }
 
 fn bundle(
@@ -170,18 +193,24 @@ fn bundle(
     let note =
         checkpoint(connection)?.ok_or(StoreError::Damaged("there is no checkpoint".to_owned()))?;
     let size = read_checkpoint(&note, key)?.size;
-    let leaves = leaves(connection, size)?;
-    let nodes = Nodes::new(leaves);
+    // The events of a run have most of their paths in common.
+    let mut known = BTreeMap::new();
+    let mut node = |height, number| -> Result<Digest, StoreError> {
+        match known.entry((height, number)) {
+            Entry::Occupied(root) => Ok(*root.get()),
+            Entry::Vacant(place) => Ok(*place.insert(subtree(connection, height, number)?)),
+        }
+    };
     let mut bundled = Vec::with_capacity(events.len());
     for event in events {
         let text = |bytes: Vec<u8>| {
             String::from_utf8(bytes)
                 .map_err(|_| StoreError::Damaged("a stored record is not text".to_owned()))
         };
-        let index = usize::try_from(event.leaf_index).unwrap_or(usize::MAX);
-        let proof = nodes.inclusion(index).ok_or_else(|| {
+        let path = inclusion_path(event.leaf_index, size).ok_or_else(|| {
             StoreError::Damaged("an event lies outside the newest checkpoint".to_owned())
         })?;
+        let proof = path.into_iter().map(|part| part.root(&mut node)).collect::<Result<_, _>>()?;
         let content = match event.content {
             Some((salt, payload)) => Some((salt, text(payload)?)),
             None => None,

@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pi_event_fabric::HeaderView;
+use pi_core::Digest;
+use pi_event_fabric::{HeaderView, Tree};
 use rusqlite::{Connection, OpenFlags};
 
+use super::write;
 use crate::error::StoreError;
 
 /// The format of the database, kept in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long a writer waits for another process's transaction.
 const BUSY_MS: u64 = 30_000;
@@ -139,6 +141,22 @@ CREATE TRIGGER consumer_checkpoints_no_delete BEFORE DELETE ON consumer_checkpoi
 BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: checkpoints of consumers stay'); END;
 ";
 
+/// What version 3 added: the roots of complete subtrees (of `16^k` leaves), so that a
+/// proof need not read the whole log. They derive from it and are checked against it.
+const SCHEMA_3: &str = "
+CREATE TABLE subtrees (
+  height INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  root   BLOB NOT NULL,
+  PRIMARY KEY (height, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER subtrees_no_update BEFORE UPDATE ON subtrees
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: subtrees are append-only'); END;
+CREATE TRIGGER subtrees_no_delete BEFORE DELETE ON subtrees
+BEGIN SELECT RAISE(ABORT, 'MUTATION_FORBIDDEN: subtrees are append-only'); END;
+";
+
 /// Opens or creates a database for writing.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = Connection::open_with_flags(
@@ -229,6 +247,10 @@ fn upgrade(connection: &Connection, found: i64) -> Result<(), StoreError> {
         connection.execute_batch(SCHEMA_2)?;
         correlate(connection)?;
     }
+    if found < 3 {
+        connection.execute_batch(SCHEMA_3)?;
+        keep_subtrees(connection)?;
+    }
     Ok(connection.pragma_update(None, "user_version", VERSION)?)
 }
 
@@ -241,6 +263,19 @@ fn correlate(connection: &Connection) -> Result<(), StoreError> {
         if let Some(id) = HeaderView::parse(&header).and_then(|view| view.correlation_id) {
             connection.execute("INSERT INTO correlations VALUES (?1, ?2)", (id, leaf))?;
         }
+    }
+    Ok(())
+}
+
+/// Enters the subtrees of the events that older versions had already.
+fn keep_subtrees(connection: &Connection) -> Result<(), StoreError> {
+    let mut events = connection.prepare("SELECT header FROM events ORDER BY leaf")?;
+    let mut rows = events.query([])?;
+    let mut tree = Tree::default();
+    while let Some(row) = rows.next()? {
+        let header: Vec<u8> = row.get(0)?;
+        let leaf = tree.size();
+        write::keep_subtrees(connection, leaf, &tree.push(&Digest::of(&header)))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
 use pi_event_fabric::epoch::SequenceError;
+use pi_event_fabric::merkle::KEPT_EVERY;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, SaltedDraft, SigningKey, Tree, seal};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -314,6 +315,7 @@ impl Writer {
             let leaf = event.leaf_index;
             insert_event.execute((leaf, *id, event.offset, &event.header))?;
             insert_payload.execute((leaf, event.salt.as_slice(), &event.payload))?;
+            keep_subtrees(connection, leaf, &event.subtrees)?;
             if correlates {
                 correlate(connection, leaf, &event.header)?;
             }
@@ -379,6 +381,21 @@ impl Writer {
             .execute((checkpoint.size, &note))?;
         Ok(note)
     }
+}
+
+/// Keeps the roots of the subtrees that `leaf` completes.
+pub(super) fn keep_subtrees(
+    connection: &Connection,
+    leaf: u64,
+    roots: &[Digest],
+) -> Result<(), StoreError> {
+    for (index, root) in (1..).zip(roots) {
+        let height = index * KEPT_EVERY;
+        connection
+            .prepare_cached("INSERT INTO subtrees (height, number, root) VALUES (?1, ?2, ?3)")?
+            .execute((height, leaf >> height, root.as_bytes()))?;
+    }
+    Ok(())
 }
 
 /// Whether the run is in this log and nobody has claimed it since. When that cannot be

@@ -1,11 +1,13 @@
 //! What the database keeps beside the log to find things: epochs, frozen partitions,
-//! correlations. It says what the events say, and nothing else.
+//! correlations, kept subtrees. It says what the events say, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pi_core::Digest;
 use pi_core::canonical::parse;
 use pi_event_fabric::epoch::{Shards, is_control};
 use pi_event_fabric::governance::PARTITION;
+use pi_event_fabric::merkle::KEPT_EVERY;
 use pi_event_fabric::{Head, HeaderView, IntegrityError};
 use rusqlite::Connection;
 
@@ -18,6 +20,8 @@ pub(super) struct Derived {
     shards: Shards,
     frozen: BTreeSet<String>,
     correlations: Vec<(String, u64)>,
+    /// Roots of complete subtrees by height and number.
+    subtrees: BTreeMap<(u32, u64), Digest>,
 }
 
 impl Derived {
@@ -55,6 +59,14 @@ impl Derived {
         Ok(())
     }
 
+    /// Takes the roots of the subtrees that a leaf completes.
+    pub(super) fn subtrees(&mut self, leaf: u64, roots: Vec<Digest>) {
+        for (index, root) in (1..).zip(roots) {
+            let height = index * KEPT_EVERY;
+            self.subtrees.insert((height, leaf >> height), root);
+        }
+    }
+
     /// The tables say the same.
     pub(super) fn check(mut self, connection: &Connection) -> Result<(), StoreError> {
         let unfit = |record: &str| {
@@ -89,6 +101,21 @@ impl Derived {
                 return Err(unfit("list of correlations"));
             }
         }
-        expected.next().map_or(Ok(()), |_| Err(unfit("list of correlations")))
+        if expected.next().is_some() {
+            return Err(unfit("list of correlations"));
+        }
+        let mut expected = self.subtrees.into_iter();
+        let mut statement = connection
+            .prepare("SELECT height, number, root FROM subtrees ORDER BY height, number")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let root: Vec<u8> = column(row, 2)?;
+            let found = ((column(row, 0)?, column(row, 1)?), root);
+            if expected.next().map(|(place, root)| (place, root.as_bytes().to_vec())) != Some(found)
+            {
+                return Err(unfit("list of subtrees"));
+            }
+        }
+        expected.next().map_or(Ok(()), |_| Err(unfit("list of subtrees")))
     }
 }
