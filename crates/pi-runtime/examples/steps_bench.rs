@@ -34,6 +34,9 @@ use pi_runtime::run::{Composition, Silent, run};
 use pi_runtime::{SystemClock, replay};
 use pi_store::{DataFolder, Fence, VerifyOptions};
 
+/// Runs that are executed again.
+const RUNS_AGAIN: usize = 200;
+
 const STEPS: usize = 10;
 const CONCURRENT: usize = 32;
 const SECONDS: u64 = 5;
@@ -197,9 +200,18 @@ fn durable(label: &str, each_step: bool) {
         // These runs keep no inputs.
         return;
     }
-    let first = journal.store().runs(200).unwrap();
+    again(&journal, "executed again and compared");
+    for _ in 0..RUNS_AGAIN {
+        one(&journal, &mesh, folder.path(), false);
+    }
+    again(&journal, "  the same of runs that were alone");
+}
+
+/// Steps a second of replays of the newest runs, one thread.
+fn again(journal: &Journal, label: &str) {
+    let newest = journal.store().runs(RUNS_AGAIN).unwrap();
     let started = Instant::now();
-    for entry in &first {
+    for entry in &newest {
         let options = replay::ReplayOptions {
             base: None,
             threads: 1,
@@ -207,11 +219,11 @@ fn durable(label: &str, each_step: bool) {
             patience: Duration::from_secs(30),
         };
         let replayed =
-            replay::replay(&journal, &catalogue(), &entry.run, &options, &mut Silent).unwrap();
+            replay::replay(journal, &catalogue(), &entry.run, &options, &mut Silent).unwrap();
         assert!(replayed.comparison.is_identical());
     }
-    let rate = (first.len() * STEPS) as f64 / started.elapsed().as_secs_f64();
-    println!("  executed again and compared   {rate:8.0} steps/s, one thread");
+    let rate = (newest.len() * STEPS) as f64 / started.elapsed().as_secs_f64();
+    println!("  {label:<34}{rate:8.0} steps/s, one thread");
 }
 
 fn journal(path: &std::path::Path) -> Journal {

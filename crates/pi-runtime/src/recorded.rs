@@ -326,6 +326,9 @@ pub fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), Reco
     Ok(())
 }
 
+/// Events that are read at once.
+const PAGE: usize = 1024;
+
 /// Reads the records of a run in order, as they are needed.
 pub struct Records {
     journal: Journal,
@@ -344,7 +347,8 @@ impl Records {
 
     fn fill(&mut self) -> Result<(), JournalError> {
         while self.read.is_empty() && self.from < self.until {
-            let page = self.journal.store().after(Some(self.from), 1_024)?;
+            let left = usize::try_from(self.until - self.from).unwrap_or(PAGE);
+            let page = self.journal.store().after(Some(self.from), left.min(PAGE))?;
             let Some(last) = page.last() else { break };
             let (start, end) = (last.leaf_index, self.until);
             self.from = start;

@@ -11,6 +11,11 @@ use crate::{EventStore, RunEntry, StoredEvent};
 /// Events that are read at once.
 const PAGE: usize = 512;
 
+/// How many events to read next on the way from `head` to the offset `until`.
+fn page(head: &Head, until: u64) -> usize {
+    usize::try_from(until.saturating_sub(head.offset)).unwrap_or(PAGE).min(PAGE)
+}
+
 /// Visits all events of a partition in order. An event is handed on only after the
 /// one behind it, or the signed head, has confirmed its hash.
 pub fn visit(
@@ -33,7 +38,8 @@ pub fn visit(
     let mut chain = PartitionChain::new(store.tenant(), partition);
     let mut held: Option<StoredEvent> = None;
     while chain.head().offset < head.offset {
-        let page = store.partition(partition, chain.head().offset + 1, PAGE)?;
+        let page =
+            store.partition(partition, chain.head().offset + 1, page(chain.head(), head.offset))?;
         if page.is_empty() {
             return Err(corrupt("an event before it is missing").into());
         }
@@ -83,7 +89,8 @@ pub fn run(store: &dyn EventStore, entry: &RunEntry) -> Result<(), StoreError> {
     // Each event names the one before it, so that the proved last one vouches for all.
     let mut chain = PartitionChain::after(store.tenant(), &partition, before);
     while chain.head().offset < until {
-        let page = store.partition(&partition, chain.head().offset + 1, PAGE)?;
+        let page =
+            store.partition(&partition, chain.head().offset + 1, page(chain.head(), until))?;
         if page.is_empty() {
             return Err(corrupt("an event of it is missing"));
         }
