@@ -9,7 +9,7 @@ use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::examine::Examination;
 use pi_kernel::record::Record;
 use pi_kernel::report::Outcome;
-use pi_kernel::resume::{Attempt, Comparing, Diverged};
+use pi_kernel::resume::{Attempt, Comparing, Departed};
 use pi_kernel::run::{Command, Run};
 use pi_runtime::effects::Breakers;
 use pi_runtime::journal::{Journal, JournalError, RunWriter};
@@ -70,7 +70,7 @@ pub enum Stopped {
     Journal(#[from] JournalError),
     /// The record is another one.
     #[error(transparent)]
-    Diverged(#[from] Diverged),
+    Departed(#[from] Departed),
     /// A rule of the world is broken.
     #[error("{0}")]
     World(String),
@@ -81,7 +81,7 @@ impl Stopped {
     pub fn refusal(&self) -> Option<Reason> {
         match self {
             Stopped::Journal(error) => Some(error.reason()),
-            Stopped::Diverged(_) | Stopped::World(_) => None,
+            Stopped::Departed(_) | Stopped::World(_) => None,
         }
     }
 }
@@ -134,7 +134,7 @@ impl Execution {
 
     /// What a taken-over run begins with.
     pub fn resumed(resuming: Resuming) -> (RunWriter, Option<(Records, Comparing)>) {
-        let Resuming { records, comparing, writer } = resuming;
+        let Resuming { records, timed: _, comparing, writer } = resuming;
         (writer, Some((records, comparing)))
     }
 

@@ -11,6 +11,7 @@ use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::examine::Examination;
 use pi_kernel::record::Record;
 use pi_kernel::report::Outcome;
+use pi_kernel::resume::Timed;
 use pi_kernel::run::{Command, Run};
 
 use crate::examiner::{Guard, Inputs, Job};
@@ -39,6 +40,11 @@ pub trait Shell {
     /// as it was not stopped there before.
     fn may_stop(&mut self) -> Result<bool, Self::Error> {
         Ok(true)
+    }
+
+    /// What is recorded already and depended on time: it stands.
+    fn timed(&self) -> Arc<Timed> {
+        Arc::default()
     }
 
     /// `done` of `total` artifacts are examined.
@@ -101,7 +107,8 @@ pub fn drive<S: Shell>(
     let total = admitted.examiners.iter().flatten().map(|e| e.artifacts.len()).sum();
     let until = drive.deadline.map(|deadline| Instant::now() + deadline);
     let (inputs, guard) = (Arc::clone(&drive.inputs), drive.guard.clone());
-    let job = Arc::new(Job { admitted: Arc::clone(&admitted), inputs, guard });
+    let (admitted_too, timed) = (Arc::clone(&admitted), shell.timed());
+    let job = Arc::new(Job { admitted: admitted_too, inputs, guard, timed });
     let (done, outcomes) = channel();
     let stopped = Watch::default();
     let asking = Asking { drive, job, stopped, done };

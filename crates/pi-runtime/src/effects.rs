@@ -7,7 +7,7 @@ use std::path::Path;
 
 use pi_core::canonical::{Encoder, Object, Value, parse};
 use pi_core::{Digest, Name};
-use pi_event_fabric::RunField;
+use pi_event_fabric::{HeaderView, RunField};
 use pi_kernel::breaker::{Breaker, BreakerChange};
 use pi_kernel::capability::ArtifactType;
 use pi_kernel::effect::{Effect, EffectOutcome};
@@ -22,25 +22,38 @@ pub const SCHEDULER: &str = "scheduler";
 pub struct Breakers {
     journal: Journal,
     breakers: BTreeMap<String, Breaker>,
+    /// The offset behind the last change that was read.
+    next: u64,
 }
 
 impl Breakers {
     /// Reads the breakers from the log.
     pub fn load(journal: &Journal) -> Result<Self, JournalError> {
-        let mut breakers = BTreeMap::new();
+        let mut breakers = Self { journal: journal.clone(), breakers: BTreeMap::new(), next: 1 };
+        breakers.refresh()?;
+        Ok(breakers)
+    }
+
+    /// Reads what has changed since: other runs, here and in other processes, change
+    /// the same breakers.
+    fn refresh(&mut self) -> Result<(), JournalError> {
         let partition = name()?;
-        let mut from = 1;
         loop {
-            let page = journal.store().partition(&partition, from, 1_024)?;
+            let page = self.journal.store().partition(&partition, self.next, 1_024)?;
             if page.is_empty() {
-                return Ok(Self { journal: journal.clone(), breakers });
+                return Ok(());
             }
-            from += page.len() as u64;
             for event in page {
+                let unreadable = || JournalError::Record {
+                    record: format!("leaf {}", event.leaf_index),
+                    problem: "its header cannot be read".to_owned(),
+                };
+                let view = HeaderView::parse(&event.header).ok_or_else(unreadable)?;
+                self.next = view.offset + 1;
                 let payload = event.content.and_then(|(_, payload)| parse(&payload).ok());
                 if let Some((capability, breaker)) = payload.as_ref().and_then(Breaker::from_value)
                 {
-                    breakers.insert(capability, breaker);
+                    self.breakers.insert(capability, breaker);
                 }
             }
         }
@@ -51,8 +64,8 @@ impl Breakers {
         self.breakers.iter().map(|(capability, breaker)| (capability.as_str(), breaker))
     }
 
-    /// Has one attempt carried out by `carry_out`, unless the breaker is open. Both
-    /// what it lets through and how that ends are in the log.
+    /// Has one attempt carried out by `carry_out`, unless the breaker is open at this
+    /// moment. Both what it lets through and how that ends are in the log.
     pub fn guard(
         &mut self,
         capability: &str,
@@ -69,12 +82,14 @@ impl Breakers {
         Ok(outcome)
     }
 
-    /// Applies a change, and records it when there is one.
+    /// Applies a change to the breaker as the log has it now, and records it when there
+    /// is one.
     fn change<T>(
         &mut self,
         capability: &str,
         change: impl FnOnce(&mut Breaker) -> T,
     ) -> Result<T, JournalError> {
+        self.refresh()?;
         let before = self.breakers.get(capability).copied().unwrap_or_default();
         let mut breaker = before;
         let result = change(&mut breaker);

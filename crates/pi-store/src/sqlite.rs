@@ -329,6 +329,8 @@ impl EventStore for SqliteStore {
         let run = run.clone();
         self.aside(Box::new(move |connection| {
             connection.execute("DELETE FROM run_keys WHERE run = ?1", [run.as_str()])?;
+            // What is sealed later has another key, under which these are noise.
+            connection.execute("DELETE FROM sealed_blobs WHERE run = ?1", [run.as_str()])?;
             Ok(())
         }))
     }
