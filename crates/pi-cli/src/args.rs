@@ -107,6 +107,9 @@ pub enum Command {
         /// A chain of steps, or several steps that each hand over to the next
         #[arg(required = true, value_name = "CHAIN")]
         steps: Vec<String>,
+        /// Write the request that runs the plan over this file or folder; may be repeated
+        #[arg(long, value_name = "PATH")]
+        request: Vec<PathBuf>,
     },
     /// What earlier runs came to
     #[command(after_help = examples::MEMORY)]
@@ -288,15 +291,8 @@ pub enum LogCommand {
         #[arg(long)]
         deep: bool,
     },
-    /// The newest events
-    Tail {
-        /// At most this many
-        #[arg(long, short = 'n', default_value_t = 20)]
-        lines: usize,
-        /// Wait for more
-        #[arg(long)]
-        follow: bool,
-    },
+    /// The newest events, and with `--follow` those that come
+    Tail(TailArgs),
     /// Show one event
     Show {
         /// `PARTITION:OFFSET`
@@ -317,6 +313,10 @@ pub enum LogCommand {
     /// Approvals to read events with another version of their schema
     #[command(subcommand)]
     Fence(FenceCommand),
+    /// Epochs, and where the partitions stand
+    Epochs,
+    /// Groups that consume the log, and how far they have come
+    Consumers,
     /// Erase the content of an event; its proofs stay
     Redact {
         /// `PARTITION:OFFSET`
@@ -325,6 +325,28 @@ pub enum LogCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct TailArgs {
+    /// At most this many of the newest
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub lines: usize,
+    /// Wait for more, until interrupted
+    #[arg(long)]
+    pub follow: bool,
+    /// Only events whose type begins so, such as `run.` or `effect.announced`
+    #[arg(long = "type", value_name = "PREFIX")]
+    pub event_type: Option<String>,
+    /// Only events of this run
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Only events of this partition
+    #[arg(long)]
+    pub partition: Option<Name>,
+    /// With hash and payload, as `pi log show` writes one (JSON)
+    #[arg(long)]
+    pub payloads: bool,
 }
 
 #[derive(Subcommand, Debug)]
