@@ -1,6 +1,6 @@
 //! The simulated store against the real one: random operations give the same answers,
 //! the same refusals and the same bytes, or the simulator proves things about a store
-//! that nobody uses. `PI_TEST_SCALE=full` takes 20 times as many.
+//! that nobody uses.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 use std::fmt::Debug;
@@ -22,11 +22,8 @@ use pi_store::{
 
 const PARTITIONS: [&str; 3] = ["admission", "runs", "scheduler"];
 const CORRELATIONS: [&str; 2] = ["c-1", "c \"2\""];
+const SEEDS: u64 = 40;
 const OPERATIONS: usize = 60;
-
-fn seeds() -> u64 {
-    if std::env::var("PI_TEST_SCALE").is_ok_and(|scale| scale == "full") { 400 } else { 20 }
-}
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
@@ -55,7 +52,7 @@ impl Pair {
         // The simulated disk draws its key first.
         let seed: [u8; 32] = random.clone().bytes();
         let mut key =
-            OpenOptions::new().write(true).create(true).mode(0o600).open(data.key()).unwrap();
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(data.key()).unwrap();
         writeln!(key, "pi-log-key-1 {}", Digest::from_bytes(seed)).unwrap();
         let tenant = name("local");
         let disk = Disk::new(tenant.clone(), random, None, Trace::default());
@@ -250,7 +247,7 @@ fn compare(pair: &Pair, known: &Known, random: &mut Random) {
 
 #[test]
 fn both_stores_say_the_same_in_the_same_bytes() {
-    for seed in 0..seeds() {
+    for seed in 0..SEEDS {
         let mut random = Random::new(seed);
         let (pair, mut known) = (Pair::new(&mut random), Known::default());
         for _ in 0..OPERATIONS {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -147,6 +147,19 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Where its metrics go.
+    pub fn metrics(&self) -> Option<&Path> {
+        let measured = match self {
+            Command::Scan(args) => &args.measured,
+            Command::Run(args) => &args.measured,
+            Command::Replay(args) => &args.measured,
+            _ => return None,
+        };
+        measured.metrics.as_deref()
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct ScanArgs {
     /// Files and folders
@@ -176,6 +189,16 @@ pub struct ScanArgs {
     /// Threads [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub measured: Measured,
+}
+
+/// What of a command is measured.
+#[derive(Args, Debug, Default)]
+pub struct Measured {
+    /// Write metrics to this file when it ends (Prometheus text)
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +235,8 @@ pub struct RunArgs {
     /// Threads [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub measured: Measured,
 }
 
 #[derive(Subcommand, Debug)]
@@ -278,6 +303,8 @@ pub struct ReplayArgs {
     /// Threads [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub measured: Measured,
 }
 
 #[derive(Subcommand, Debug)]

@@ -13,9 +13,11 @@ use pi_kernel::record::Record;
 use pi_kernel::report::Outcome;
 use pi_kernel::resume::Timed;
 use pi_kernel::run::{Command, Run};
+use tracing::Span;
 
 use crate::examiner::{Guard, Inputs, Job};
 use crate::mesh::{Mesh, Task};
+use crate::observe::{self, Course};
 
 /// What stands around a run: it keeps what the run says, and does what the run
 /// wants done.
@@ -104,6 +106,8 @@ pub fn drive<S: Shell>(
     admitted: Arc<AdmittedComposition>,
     shell: &mut S,
 ) -> Result<Outcome, DriveError<S::Error>> {
+    let course_of = Arc::clone(&admitted);
+    let (tenant, mut course) = (&course_of.request.content().tenant, Course::begin(&course_of));
     let total = admitted.examiners.iter().flatten().map(|e| e.artifacts.len()).sum();
     let until = drive.deadline.map(|deadline| Instant::now() + deadline);
     let (inputs, guard) = (Arc::clone(&drive.inputs), drive.guard.clone());
@@ -111,15 +115,20 @@ pub fn drive<S: Shell>(
     let job = Arc::new(Job { admitted: admitted_too, inputs, guard, timed });
     let (done, outcomes) = channel();
     let stopped = Watch::default();
-    let asking = Asking { drive, job, stopped, done };
+    let asking = Asking { drive, job, stopped, done, span: Span::current() };
     let (mut run, mut commands) = Run::start(admitted);
     let mut examined = 0;
     loop {
+        course.stand(run.states());
+        let batch = observe::batch(tenant, &commands).entered();
         let mut performed = None;
         for command in commands {
             match command {
                 Command::Examine { job, node, artifact } => asking.ask(job, node, artifact),
-                Command::Append(records) => shell.append(records).map_err(DriveError::Shell)?,
+                Command::Append(records) => {
+                    course.appended(&records);
+                    shell.append(records).map_err(DriveError::Shell)?;
+                }
                 Command::Perform { job, capability, attempt, after_ms, effect } => {
                     shell.flush().map_err(DriveError::Shell)?;
                     let known = !shell.may_stop().map_err(DriveError::Shell)?;
@@ -132,6 +141,7 @@ pub fn drive<S: Shell>(
                 Command::Finish(outcome) => return Ok(*outcome),
             }
         }
+        drop(batch);
         commands = match performed {
             Some((job, attempt, outcome)) => run.performed(job, attempt, outcome),
             None => match next(&outcomes, until, &drive.cancel, shell)? {
@@ -155,6 +165,7 @@ struct Asking<'a> {
     job: Arc<Job>,
     stopped: Watch,
     done: Sender<(usize, Examination)>,
+    span: Span,
 }
 
 impl Asking<'_> {
@@ -167,6 +178,7 @@ impl Asking<'_> {
             artifact,
             stopped: self.stopped.clone(),
             done: self.done.clone(),
+            span: self.span.clone(),
         });
     }
 }

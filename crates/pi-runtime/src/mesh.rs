@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use pi_agent_api::Watch;
 use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_kernel::examine::Examination;
+use tracing::Span;
 
 use crate::examiner::Job;
+use crate::observe;
 
 /// How often the watcher looks for votes that do not end.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
@@ -40,6 +42,8 @@ pub struct Task {
     pub stopped: Watch,
     /// Takes the outcome.
     pub done: Sender<(usize, Examination)>,
+    /// The span of the run.
+    pub span: Span,
 }
 
 impl Task {
@@ -226,12 +230,15 @@ fn work(shared: &Shared, number: usize) {
         }
         let (job, node, artifact) = (Arc::clone(&task.job), task.node, task.artifact);
         let watch = job.watch(node, artifact);
+        let span = observe::examination(&task.span, &job, node, artifact);
         if let Some(worker) = state.workers.get_mut(&number) {
             let (watch, since) = (watch.clone(), Instant::now());
             worker.running = Some(Running { sequence, task, watch, beats: 0, since });
         }
         drop(state);
-        let examination = job.examine(node, artifact, &watch);
+        let examination = span.in_scope(|| job.examine(node, artifact, &watch));
+        observe::examined(&span, &examination);
+        drop(span);
         let mut state = shared.lock();
         let worker = state.workers.get_mut(&number);
         let running = worker
@@ -276,8 +283,9 @@ fn watch(shared: &Arc<Shared>, patience: Duration) {
 /// Goes on without a worker whose examination does not end.
 fn leave_behind(shared: &Arc<Shared>, state: &mut State, number: usize) {
     let Some(worker) = state.workers.remove(&number) else { return };
-    if let Some(running) = worker.running {
-        running.task.time_out();
+    if let Some(Running { task, .. }) = worker.running {
+        observe::left_behind(&task.job, task.node, task.artifact);
+        task.time_out();
     }
     state.left_behind += 1;
     if state.left_behind <= MAX_LEFT_BEHIND

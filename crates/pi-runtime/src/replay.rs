@@ -18,6 +18,7 @@ use crate::drive::{Cancel, Drive, Shell, drive};
 use crate::examiner::Guard;
 use crate::journal::{Journal, JournalError};
 use crate::mesh::Mesh;
+use crate::observe;
 use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded, timed};
 use crate::run::Progress;
 
@@ -48,6 +49,19 @@ pub struct ReplayOptions {
 
 /// Executes a recorded run again and compares.
 pub fn replay(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    run: &RunId,
+    options: &ReplayOptions,
+    progress: &mut dyn Progress,
+) -> Result<Replayed, RecordedError> {
+    let span = observe::replay(journal.store().tenant(), run);
+    let result = span.in_scope(|| replay_inside(journal, catalogue, run, options, progress));
+    observe::replayed(&span, result.as_ref().map_err(RecordedError::reason));
+    result
+}
+
+fn replay_inside(
     journal: &Journal,
     catalogue: &Catalogue,
     run: &RunId,

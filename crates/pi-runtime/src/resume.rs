@@ -17,6 +17,7 @@ use pi_kernel::resume::{Attempt, Comparing, Timed};
 
 use crate::drive::{Drive, Shell, drive};
 use crate::journal::{Journal, RunWriter};
+use crate::observe;
 use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded, timed};
 use crate::run::{Progress, Ran, Recording};
 
@@ -35,6 +36,20 @@ pub struct ResumeOptions {
 /// Resumes a run. `how` names mesh, guard and limits; the inputs are those that
 /// the run recorded.
 pub fn resume(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    run: &RunId,
+    options: &ResumeOptions,
+    how: &Drive<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Ran, RecordedError> {
+    let span = observe::run(journal.store().tenant(), true);
+    let result = span.in_scope(|| resume_inside(journal, catalogue, run, options, how, progress));
+    observe::ran(&span, result.as_ref().map_err(RecordedError::reason));
+    result
+}
+
+fn resume_inside(
     journal: &Journal,
     catalogue: &Catalogue,
     run: &RunId,

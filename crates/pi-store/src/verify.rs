@@ -11,6 +11,8 @@ use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::receipts::RunChains;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, IntegrityError, PublicKey, Tree};
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use tracing::field::Empty;
+use tracing::info_span;
 
 use crate::error::StoreError;
 use crate::folder::{DataFolder, read_notes};
@@ -52,6 +54,34 @@ pub struct Verification {
 
 /// Verifies the log of a tenant.
 pub(crate) fn verify(
+    folder: &DataFolder,
+    tenant: &Name,
+    key: &PublicKey,
+    options: &VerifyOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verification, StoreError> {
+    let span = info_span!(
+        "verify",
+        tenant = tenant.as_str(),
+        deep = options.deep,
+        events = Empty,
+        bytes = Empty,
+        error = Empty,
+    );
+    let result = span.in_scope(|| verify_inside(folder, tenant, key, options, progress));
+    match &result {
+        Ok(verified) => {
+            span.record("events", verified.events);
+            span.record("bytes", verified.bytes);
+        }
+        Err(error) => {
+            span.record("error", error.reason().code());
+        }
+    }
+    result
+}
+
+fn verify_inside(
     folder: &DataFolder,
     tenant: &Name,
     key: &PublicKey,
