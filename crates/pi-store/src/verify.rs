@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use tracing::field::Empty;
 use tracing::info_span;
 
+use crate::REDACTED;
 use crate::error::StoreError;
 use crate::folder::{DataFolder, read_notes};
 use crate::sqlite::open_reader;
@@ -222,7 +223,7 @@ impl<'a> Walk<'a> {
         if self.options.deep {
             deep(header, payload).map_err(|problem| corrupt(&problem))?;
         }
-        if view.event_type == "event.redacted"
+        if view.event_type == REDACTED
             && let Some(payload) = payload
             && let Some(leaf) =
                 parse(payload).ok().and_then(|value| value.get("leaf_index")?.as_u64())

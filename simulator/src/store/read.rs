@@ -10,7 +10,7 @@ use pi_event_fabric::order::{OrderKey, Priorities};
 use pi_event_fabric::semantic::{Parent, SemanticError, Semantics, TrustPolicy, has_reserved_key};
 use pi_event_fabric::{Bundle, EventDraft, Head, HeaderView, PublicKey, SaltedDraft};
 use pi_store::{
-    Appended, EventStore, Fence, RunEntry, StoreError, StoredEvent, Ticket, Verification,
+    Appended, EventStore, Fence, REDACTED, RunEntry, StoreError, StoredEvent, Ticket, Verification,
     VerifyOptions,
 };
 
@@ -285,6 +285,12 @@ impl EventStore for SimStore {
     ) -> Result<Appended, StoreError> {
         let found =
             self.select(1, |view| view.partition == partition.as_str() && view.offset == offset)?;
+        let records_erasure = |event: &StoredEvent| {
+            HeaderView::parse(&event.header).is_some_and(|view| view.event_type == REDACTED)
+        };
+        if found.first().is_some_and(records_erasure) {
+            return Err(StoreError::Governing);
+        }
         let leaf = found.first().map(|event| event.leaf_index);
         let leaf =
             leaf.ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })?;
