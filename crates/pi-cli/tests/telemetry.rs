@@ -210,3 +210,31 @@ fn a_filter_takes_levels_and_targets_and_nothing_else() {
     lab.pi(&nowhere).refused(2, "invalid_request");
     assert_eq!(number(&lab.verified(), "open_runs"), 0);
 }
+
+#[test]
+fn spans_say_what_they_stand_around() {
+    let lab = lab();
+    let ran = logged(&lab, &["run", "request.json"], &[("PI_LOG", "debug"), TRACE[1]]).code(0);
+    let lines = lines(&ran);
+    let of = |name: &str| -> Vec<&Value> {
+        let is_of = |line: &&Value| {
+            common::items(line, "spans").last().and_then(Value::as_str) == Some(name)
+        };
+        lines.iter().filter(is_of).collect()
+    };
+    let phases: Vec<String> = of("phase").iter().map(|line| text(line, "fields.phase")).collect();
+    assert_eq!(phases, ["INGEST", "EXTRACT", "DIFF", "VALIDATE", "RISK", "GOVERN", "EMIT"]);
+    let [run] = of("run")[..] else { panic!("one run") };
+    let times: Vec<u64> = of("phase").iter().map(|line| number(line, "duration_us")).collect();
+    // Phases come one after the other, inside of the run.
+    assert!(times.iter().sum::<u64>() <= number(run, "duration_us") + 7, "{times:?}");
+    assert_eq!(times.iter().max(), times.get(3), "{times:?}");
+    let nodes: Vec<(u64, String)> = of("node")
+        .iter()
+        .map(|line| (number(line, "fields.node"), text(line, "fields.phase")))
+        .collect();
+    let expected = [(0, "INGEST"), (1, "VALIDATE"), (2, "RISK"), (3, "GOVERN"), (4, "EMIT")];
+    assert_eq!(nodes, expected.map(|(node, phase)| (node, phase.to_owned())));
+    assert_eq!(number(run, "fields.artifacts"), 10);
+    assert_eq!(text(run, "fields.decision"), "ALLOW");
+}

@@ -119,16 +119,13 @@ pub fn drive<S: Shell>(
     let (mut run, mut commands) = Run::start(admitted);
     let mut examined = 0;
     loop {
-        course.stand(run.states());
+        course.step(&commands, run.states());
         let batch = observe::batch(tenant, &commands).entered();
         let mut performed = None;
         for command in commands {
             match command {
                 Command::Examine { job, node, artifact } => asking.ask(job, node, artifact),
-                Command::Append(records) => {
-                    course.appended(&records);
-                    shell.append(records).map_err(DriveError::Shell)?;
-                }
+                Command::Append(records) => shell.append(records).map_err(DriveError::Shell)?,
                 Command::Perform { job, capability, attempt, after_ms, effect } => {
                     shell.flush().map_err(DriveError::Shell)?;
                     let known = !shell.may_stop().map_err(DriveError::Shell)?;

@@ -122,6 +122,7 @@ pub(crate) fn failed(span: &Span, reason: Reason) {
 /// The phases and nodes of a run while it is driven.
 pub(crate) struct Course<'a> {
     admitted: &'a AdmittedComposition,
+    run: Span,
     is_heard: bool,
     sealed: usize,
     /// Of the phase under way.
@@ -132,10 +133,12 @@ pub(crate) struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
+    /// Inside of the span of the run.
     pub(crate) fn begin(admitted: &'a AdmittedComposition) -> Self {
         let states = vec![NodeState::Pending; admitted.request.content().nodes.len()];
-        let nodes = Vec::new();
-        let mut course = Self { admitted, is_heard: true, sealed: 0, phase: None, nodes, states };
+        let (run, nodes) = (Span::current(), Vec::new());
+        let mut course =
+            Self { admitted, run, is_heard: true, sealed: 0, phase: None, nodes, states };
         let phase = course.open_phase();
         course.is_heard = !phase.is_disabled();
         course.phase = Some(phase);
@@ -148,14 +151,31 @@ impl<'a> Course<'a> {
 
     fn open_phase(&self) -> Span {
         let Some(phase) = Phase::ALL.get(self.sealed) else { return Span::none() };
-        debug_span!("phase", tenant = self.tenant(), phase = phase.as_str(), error = Empty)
+        let (tenant, phase) = (self.tenant(), phase.as_str());
+        debug_span!(parent: &self.run, "phase", tenant, phase, error = Empty)
     }
 
-    /// Records are appended: a boundary among them ends its phase.
-    pub(crate) fn appended(&mut self, records: &[Record]) {
+    /// The kernel took a step: this is to be done, and the nodes stand so.
+    pub(crate) fn step(&mut self, commands: &[Command], states: &[NodeState]) {
         if !self.is_heard {
             return;
         }
+        for command in commands {
+            if let Command::Append(records) = command {
+                self.appended(records);
+            }
+        }
+        let is_over = commands.iter().any(|command| matches!(command, Command::Finish(_)));
+        if self.phase.is_none() && !is_over {
+            self.phase = Some(self.open_phase());
+        }
+        if self.states != states {
+            self.move_nodes(states);
+        }
+    }
+
+    /// A boundary ends its phase.
+    fn appended(&mut self, records: &[Record]) {
         for boundary in records.iter().filter(|record| record.event_type == "phase.sealed") {
             let phase = self.phase.take().unwrap_or_else(|| self.open_phase());
             let payload = String::from_utf8_lossy(&boundary.payload);
@@ -166,20 +186,7 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The run goes on; the nodes stand here now.
-    pub(crate) fn stand(&mut self, states: &[NodeState]) {
-        if !self.is_heard {
-            return;
-        }
-        let phase = self.phase.take().unwrap_or_else(|| self.open_phase());
-        if self.states != states {
-            self.move_nodes(&phase, states);
-        }
-        self.phase = Some(phase);
-    }
-
-    fn move_nodes(&mut self, phase: &Span, states: &[NodeState]) {
-        let nodes = &self.admitted.request.content().nodes;
+    fn move_nodes(&mut self, states: &[NodeState]) {
         for (number, (before, now)) in self.states.iter().zip(states).enumerate() {
             if before == now {
                 continue;
@@ -187,15 +194,7 @@ impl<'a> Course<'a> {
             let open = self.nodes.iter().position(|(other, _)| *other == number);
             let span = match open {
                 Some(at) => self.nodes.swap_remove(at).1,
-                None => debug_span!(
-                    parent: phase,
-                    "node",
-                    tenant = self.tenant(),
-                    node = number as u64,
-                    capability = nodes.get(number).map_or("", |node| node.capability.name()),
-                    status = Empty,
-                    error = Empty,
-                ),
+                None => self.open_node(number),
             };
             let word = match now {
                 NodeState::Pending | NodeState::Running => {
@@ -214,5 +213,19 @@ impl<'a> Course<'a> {
         }
         self.states.clear();
         self.states.extend_from_slice(states);
+    }
+
+    fn open_node(&self, number: usize) -> Span {
+        let node = self.admitted.request.content().nodes.get(number);
+        debug_span!(
+            parent: &self.run,
+            "node",
+            tenant = self.tenant(),
+            phase = node.map_or("", |node| node.capability.phase().as_str()),
+            node = number as u64,
+            capability = node.map_or("", |node| node.capability.name()),
+            status = Empty,
+            error = Empty,
+        )
     }
 }
