@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use pi_core::canonical::{Encoder, Object, Value, parse};
-use pi_core::{Digest, Name};
+use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::{HeaderView, RunField};
 use pi_kernel::breaker::{Breaker, BreakerChange};
 use pi_kernel::capability::ArtifactType;
@@ -17,6 +17,9 @@ use crate::journal::{Journal, JournalError};
 
 /// The partition of breakers.
 pub const SCHEDULER: &str = "scheduler";
+
+/// How often a change is applied again because others came first.
+const MAX_CONTENTION: usize = 64;
 
 /// The breakers of a tenant, kept in its log.
 pub struct Breakers {
@@ -30,18 +33,18 @@ impl Breakers {
     /// Reads the breakers from the log.
     pub fn load(journal: &Journal) -> Result<Self, JournalError> {
         let mut breakers = Self { journal: journal.clone(), breakers: BTreeMap::new(), next: 1 };
-        breakers.refresh()?;
+        breakers.refresh("")?;
         Ok(breakers)
     }
 
     /// Reads what has changed since: other runs, here and in other processes, change
-    /// the same breakers.
-    fn refresh(&mut self) -> Result<(), JournalError> {
-        let partition = name()?;
+    /// the same breakers. Gives the offsets of the changes of one of them.
+    fn refresh(&mut self, of: &str) -> Result<Vec<u64>, JournalError> {
+        let (partition, mut changes) = (name()?, Vec::new());
         loop {
             let page = self.journal.store().partition(&partition, self.next, 1_024)?;
             if page.is_empty() {
-                return Ok(());
+                return Ok(changes);
             }
             for event in page {
                 let unreadable = || JournalError::Record {
@@ -53,6 +56,7 @@ impl Breakers {
                 let payload = event.content.and_then(|(_, payload)| parse(&payload).ok());
                 if let Some((capability, breaker)) = payload.as_ref().and_then(Breaker::from_value)
                 {
+                    changes.extend((capability == of).then_some(view.offset));
                     self.breakers.insert(capability, breaker);
                 }
             }
@@ -78,22 +82,30 @@ impl Breakers {
         let outcome = carry_out();
         let succeeded = matches!(outcome, EffectOutcome::Done { .. });
         let now = self.journal.now();
-        self.change(capability, |breaker| breaker.ended(succeeded, now))?;
+        // Where others leave no room for it, they have said enough.
+        let _ = self.change(capability, |breaker| {
+            breaker.ended(succeeded, now);
+            Ok(())
+        })?;
         Ok(outcome)
     }
 
     /// Applies a change to the breaker as the log has it now, and records it when there
-    /// is one.
-    fn change<T>(
+    /// is one. When others changed it between the look and the record, the log's order
+    /// decides: the change is applied again behind theirs.
+    fn change(
         &mut self,
         capability: &str,
-        change: impl FnOnce(&mut Breaker) -> T,
-    ) -> Result<T, JournalError> {
-        self.refresh()?;
-        let before = self.breakers.get(capability).copied().unwrap_or_default();
-        let mut breaker = before;
-        let result = change(&mut breaker);
-        if (breaker.state(), breaker.failures()) != (before.state(), before.failures()) {
+        change: impl Fn(&mut Breaker) -> Result<(), Reason>,
+    ) -> Result<Result<(), Reason>, JournalError> {
+        self.refresh(capability)?;
+        for _ in 0..MAX_CONTENTION {
+            let before = self.breakers.get(capability).copied().unwrap_or_default();
+            let mut breaker = before;
+            let result = change(&mut breaker);
+            if (breaker.state(), breaker.failures()) == (before.state(), before.failures()) {
+                return Ok(result);
+            }
             let payload = Encoder::encode(&BreakerChange { capability, breaker: &breaker });
             let record = Record {
                 schema: "pi.breaker",
@@ -102,10 +114,14 @@ impl Breakers {
                 payload,
             };
             let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
-            self.journal.store().append(vec![draft])?;
-            self.breakers.insert(capability.to_owned(), breaker);
+            let appended = self.journal.store().append(vec![draft])?;
+            let own = appended.places.first().map_or(0, |place| place.offset);
+            if self.refresh(capability)?.iter().all(|offset| *offset >= own) {
+                return Ok(result);
+            }
         }
-        Ok(result)
+        // Whoever cannot get a word in lets nothing through.
+        Ok(Err(Reason::CircuitOpen))
     }
 }
 
