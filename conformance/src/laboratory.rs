@@ -24,17 +24,19 @@ use tempfile::TempDir;
 
 use crate::{DOCKERFILE, catalogue, golden};
 
-/// How long one vote may take.
+/// How long one vote may take, unless a test says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A data folder for any number of tenants, and a folder with two inputs.
 pub struct Laboratory {
     root: TempDir,
+    /// How long one vote may take.
+    pub patience: Duration,
 }
 
 impl Default for Laboratory {
     fn default() -> Self {
-        let laboratory = Self { root: tempfile::tempdir().unwrap() };
+        let laboratory = Self { root: tempfile::tempdir().unwrap(), patience: PATIENCE };
         fs::create_dir(laboratory.inputs()).unwrap();
         fs::write(laboratory.inputs().join("Dockerfile"), DOCKERFILE).unwrap();
         fs::write(laboratory.inputs().join("compose.yml"), "services: {}\n").unwrap();
@@ -76,7 +78,7 @@ impl Laboratory {
             honour_allow: true,
             threads: 2,
             guard: None,
-            patience: PATIENCE,
+            patience: self.patience,
         };
         scan(journal, &catalogue(agents), &options, &mut Silent).unwrap().ran
     }
@@ -88,7 +90,8 @@ impl Laboratory {
         agents: Vec<&'static dyn Agent>,
         run: &RunId,
     ) -> Result<Replayed, RecordedError> {
-        let options = ReplayOptions { base: None, threads: 2, guard: None, patience: PATIENCE };
+        let options =
+            ReplayOptions { base: None, threads: 2, guard: None, patience: self.patience };
         replay(journal, &catalogue(agents), run, &options, &mut Silent)
     }
 
@@ -99,7 +102,7 @@ impl Laboratory {
         agents: Vec<&'static dyn Agent>,
         run: &RunId,
     ) -> Result<Ran, RecordedError> {
-        let mesh = Mesh::start(2, PATIENCE).unwrap();
+        let mesh = Mesh::start(2, self.patience).unwrap();
         let how = Drive {
             mesh: &mesh,
             priority: 0,

@@ -32,6 +32,7 @@ pub mod golden;
 pub mod laboratory;
 pub mod restless;
 pub mod straw;
+pub mod stuck;
 
 /// A Dockerfile that the straw agent reports on.
 pub const DOCKERFILE: &[u8] = b"FROM debian:12\nRUN true\nUSER app\nRUN id\n";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pi_agent_api::{Agent, Catalogue, CatalogueError};
+use pi_agent_api::{Agent, Catalogue, CatalogueError, Watch};
 use pi_artifacts::Artifact;
 use pi_conformance::{draft, edge, manifest, when};
 use pi_core::{Digest, Reason};
@@ -12,6 +12,7 @@ use pi_kernel::manifest::Manifest;
 use pi_kernel::request::{
     Capability, CompositionRequest, Draft, Edge, EdgeKind, EvidenceMode, Examine, Node, Retry,
 };
+use pi_kernel::resume::TimedOut;
 
 use crate::random::Random;
 use crate::straw::{Notes, Panics, Refuses};
@@ -47,12 +48,13 @@ impl Laboratory {
         &self.catalogue
     }
 
-    /// Examines an artifact for a node.
+    /// Examines an artifact for a node, perhaps not to its end.
     pub fn examine(
         &mut self,
         admitted: &AdmittedComposition,
         node: usize,
         artifact: usize,
+        timed_out: Option<TimedOut>,
     ) -> Examination {
         let entry = admitted.manifest.entries().get(artifact);
         let path = entry.map(|entry| entry.path.clone()).unwrap_or_default();
@@ -61,16 +63,27 @@ impl Laboratory {
             return Examination::failed(&self.catalogue, &path, Digest::ZERO, status, reason, "");
         };
         let catalogue = &examiner.catalogue;
+        let watch = match timed_out {
+            Some(TimedOut::Wholly) => return Examination::timed_out(catalogue, &path),
+            Some(TimedOut::After(votes)) => Some(Watch::after(votes)),
+            None => None,
+        };
         let key = (catalogue.digest(), path);
-        if let Some(known) = self.known.get(&key) {
+        if let (Some(known), None) = (self.known.get(&key), &watch) {
             return known.clone();
         }
         let artifact = Artifact::new(key.1.as_str(), bytes(&key.1).to_vec());
         let baseline = Baseline::default();
-        let options =
-            Options { as_of: None, honour_allow: false, baseline: &baseline, watch: None };
+        let options = Options {
+            as_of: None,
+            honour_allow: false,
+            baseline: &baseline,
+            watch: watch.as_ref(),
+        };
         let examination = examine(catalogue, &artifact, options);
-        self.known.insert(key, examination.clone());
+        if watch.is_none() {
+            self.known.insert(key, examination.clone());
+        }
         examination
     }
 }

@@ -20,6 +20,8 @@ pub enum Defect {
     RepeatsEffects,
     /// A process that resumes a run appends all its records again.
     RecordsTwice,
+    /// A process that resumes a run makes examinations again that ran out of time.
+    ForgetsTimeOuts,
 }
 
 impl Defect {
@@ -33,5 +35,6 @@ impl Defect {
         Defect::PerformsTooEarly,
         Defect::RepeatsEffects,
         Defect::RecordsTwice,
+        Defect::ForgetsTimeOuts,
     ];
 }

@@ -9,7 +9,7 @@ use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::examine::Examination;
 use pi_kernel::record::Record;
 use pi_kernel::report::Outcome;
-use pi_kernel::resume::{Attempt, Comparing, Diverged};
+use pi_kernel::resume::{Attempt, Comparing, Departed, Timed, TimedOut};
 use pi_kernel::run::{Command, Run};
 use pi_runtime::effects::Breakers;
 use pi_runtime::journal::{Journal, JournalError, RunWriter};
@@ -70,7 +70,7 @@ pub enum Stopped {
     Journal(#[from] JournalError),
     /// The record is another one.
     #[error(transparent)]
-    Diverged(#[from] Diverged),
+    Departed(#[from] Departed),
     /// A rule of the world is broken.
     #[error("{0}")]
     World(String),
@@ -81,7 +81,9 @@ impl Stopped {
     pub fn refusal(&self) -> Option<Reason> {
         match self {
             Stopped::Journal(error) => Some(error.reason()),
-            Stopped::Diverged(_) | Stopped::World(_) => None,
+            // The process was too slow this time; another one, or a later one, is not.
+            Stopped::Departed(departed @ Departed::TimedOut(_)) => Some(departed.reason()),
+            Stopped::Departed(Departed::Diverged(_)) | Stopped::World(_) => None,
         }
     }
 }
@@ -100,6 +102,26 @@ pub struct Surroundings<'a> {
     pub defect: Option<Defect>,
 }
 
+/// Where an execution writes, and what was recorded before it began.
+pub struct Start {
+    writer: RunWriter,
+    recorded: Option<(Records, Comparing)>,
+    timed: Arc<Timed>,
+}
+
+impl Start {
+    /// Of a run that was just accepted.
+    pub fn fresh(writer: RunWriter) -> Self {
+        Self { writer, recorded: None, timed: Arc::default() }
+    }
+
+    /// Of a run that was taken over.
+    pub fn resumed(resuming: Resuming) -> Self {
+        let Resuming { records, timed, comparing, writer } = resuming;
+        Self { writer, recorded: Some((records, comparing)), timed }
+    }
+}
+
 /// One process's work on one run.
 pub struct Execution {
     /// The run.
@@ -109,6 +131,8 @@ pub struct Execution {
     machine: Run,
     writer: RunWriter,
     recorded: Option<(Records, Comparing)>,
+    /// What is recorded and depended on time.
+    timed: Arc<Timed>,
     breakers: Option<Breakers>,
     stage: Stage,
     deadline_ms: u64,
@@ -119,7 +143,7 @@ impl Execution {
     pub fn begin(
         run: RunId,
         admitted: Arc<AdmittedComposition>,
-        (writer, recorded): (RunWriter, Option<(Records, Comparing)>),
+        Start { writer, recorded, timed }: Start,
         around: &mut Surroundings<'_>,
     ) -> Result<Self, Stopped> {
         let (machine, commands) = Run::start(Arc::clone(&admitted));
@@ -127,15 +151,15 @@ impl Execution {
         let (breakers, deadline_ms) = (None, around.now_ms.saturating_add(longest));
         let stage = Stage::Open;
         let mut execution =
-            Self { run, admitted, machine, writer, recorded, breakers, stage, deadline_ms };
+            Self { run, admitted, machine, writer, recorded, timed, breakers, stage, deadline_ms };
         execution.carry_out(commands, around)?;
         Ok(execution)
     }
 
-    /// What a taken-over run begins with.
-    pub fn resumed(resuming: Resuming) -> (RunWriter, Option<(Records, Comparing)>) {
-        let Resuming { records, comparing, writer } = resuming;
-        (writer, Some((records, comparing)))
+    /// How far an examination came that ran out of time, if the record says so.
+    pub fn timed_out(&self, node: usize, artifact: usize) -> Option<TimedOut> {
+        let node = self.admitted.request.content().nodes.get(node)?;
+        self.timed.examination_of(&node.id, artifact as u64)
     }
 
     /// Takes the outcome of an examination.

@@ -24,6 +24,8 @@ pub struct Profile {
     pub lose: u32,
     /// Of a thousand attempts at an effect, so many fail.
     pub failing: u32,
+    /// Of a thousand examinations, so many run out of time.
+    pub late: u32,
     /// Weight: a process ends.
     pub crash: usize,
     /// Weight: the store loses power.
@@ -51,6 +53,7 @@ impl Profile {
         duplicate: 0,
         lose: 0,
         failing: 0,
+        late: 0,
         crash: 0,
         power: 0,
         stall: 0,
@@ -70,6 +73,7 @@ impl Profile {
             duplicate: some(300) as u32,
             lose: some(30) as u32,
             failing: some(700) as u32,
+            late: some(80) as u32,
             crash: some(15),
             power: some(10),
             stall: some(40),

@@ -8,6 +8,7 @@ use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::policy::Policy;
 use pi_kernel::record::Record;
 use pi_kernel::report::Outcome;
+use pi_kernel::resume::Timed;
 use pi_kernel::run::{Command, Run};
 
 use crate::compose::{Laboratory, Plan};
@@ -33,11 +34,19 @@ pub fn concluded(records: &[(String, Vec<u8>)]) -> impl Iterator<Item = EffectOu
     concluded.filter_map(|(_, payload)| EffectOutcome::from_value(&parse(payload).ok()?))
 }
 
-/// Executes a composition, with these outcomes of its attempts; when there is none left,
-/// attempts succeed. `None` when it does not come to an end.
+/// What in the records of a run depended on time.
+pub fn timed(records: &[(String, Vec<u8>)]) -> Timed {
+    let mut timed = Timed::default();
+    records.iter().for_each(|(event_type, payload)| timed.take(event_type, payload));
+    timed
+}
+
+/// Executes a composition, with these time-outs, and with these outcomes of its attempts;
+/// when there is none left, attempts succeed. `None` when it does not come to an end.
 pub fn execute(
     admitted: &Arc<AdmittedComposition>,
     laboratory: &mut Laboratory,
+    timed: &Timed,
     mut outcomes: impl Iterator<Item = EffectOutcome>,
 ) -> Option<(Vec<Record>, Outcome)> {
     let (mut run, mut commands) = Run::start(Arc::clone(admitted));
@@ -51,7 +60,9 @@ pub fn execute(
                     continue;
                 }
                 Command::Examine { job, node, artifact } => {
-                    run.examined(job, laboratory.examine(admitted, node, artifact))
+                    let id = admitted.request.content().nodes.get(node).map(|node| &node.id);
+                    let timed_out = id.and_then(|node| timed.examination_of(node, artifact as u64));
+                    run.examined(job, laboratory.examine(admitted, node, artifact, timed_out))
                 }
                 Command::Perform {
                     job,

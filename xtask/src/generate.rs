@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use pi_agent_api::Meta;
 use pi_core::Reason;
+use pi_telemetry::table::{LABELS, METRICS, Metric, SPANS, Source};
 
 use crate::{golden, schemas};
 
@@ -17,6 +18,7 @@ pub fn run(check: bool) -> Result<()> {
     let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
     files.insert("docs/reference/reasons.md".into(), reasons());
     files.insert("docs/reference/events.md".into(), schemas::reference());
+    files.insert("docs/reference/telemetry.md".into(), telemetry());
     files.insert("docs/spec/conformance.md".into(), crate::conformance::page()?);
     let locked = fs::read_to_string(schemas::LOCK).unwrap_or_default();
     files.insert(schemas::LOCK.into(), schemas::lock(&locked)?);
@@ -79,6 +81,38 @@ fn reasons() -> String {
     for reason in Reason::ALL {
         let page = reason.page().replace("\n## ", "\n### ").replacen("# ", "## ", 1);
         let _ = write!(out, "\n{}\n", page.trim_end());
+    }
+    out
+}
+
+fn telemetry() -> String {
+    let mut out = String::from(
+        "# Telemetry\n\nGenerated from `crates/pi-telemetry/src/table.rs` by `make docs`. \
+         [telemetry.md](../spec/telemetry.md) says what holds of it.\n\n\
+         ## Metrics\n\n| name | kind | unit | labels | made from | what it says |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for Metric { name, kind, unit, labels, help, span, source } in METRICS {
+        let source = match source {
+            Source::Spans => format!("spans `{span}`"),
+            Source::Failures => format!("spans `{span}` with `error`"),
+            Source::Field(field) => format!("`{field}` of `{span}`"),
+            Source::Duration => format!("time of `{span}`"),
+        };
+        let _ = writeln!(
+            out,
+            "| `{name}` | {} | {unit} | {} | {source} | {help} |",
+            kind.as_str(),
+            labels.join(", ")
+        );
+    }
+    out.push_str("\n## Labels\n\n| label | values |\n|---|---|\n");
+    for (label, values) in LABELS {
+        let _ = writeln!(out, "| `{label}` | {values} |");
+    }
+    out.push_str("\n## Spans\n\n| span | stands around |\n|---|---|\n");
+    for (span, around) in SPANS {
+        let _ = writeln!(out, "| `{span}` | {around} |");
     }
     out
 }

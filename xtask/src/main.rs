@@ -92,6 +92,7 @@ fn bench() -> Result<()> {
     step("bash", &["bench/scan.sh"])?;
     let consensus = ["run", "--release", "-p", "pi-runtime", "--example", "consensus_bench"];
     step("cargo", &[&consensus[..], &["--", "crates"]].concat())?;
+    step("cargo", &["run", "--release", "-p", "pi-telemetry", "--example", "span_bench"])?;
     step("bash", &["bench/growth.sh"])
 }
 

@@ -9,13 +9,27 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Clone, Debug, Default)]
 pub struct Watch(Arc<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     cancelled: AtomicBool,
     beats: AtomicU64,
+    /// The vote behind these is not cast any more.
+    votes: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { cancelled: AtomicBool::new(false), beats: AtomicU64::new(0), votes: u64::MAX }
+    }
 }
 
 impl Watch {
+    /// A watch that ends what it watches when `votes` votes were cast and another
+    /// begins: a cancellation that does not depend on time.
+    pub fn after(votes: u64) -> Self {
+        Self(Arc::new(State { votes, ..State::default() }))
+    }
+
     /// Ends what is watched.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
@@ -28,7 +42,9 @@ impl Watch {
 
     /// A vote begins.
     pub fn beat(&self) {
-        self.0.beats.fetch_add(1, Ordering::Relaxed);
+        if self.0.beats.fetch_add(1, Ordering::Relaxed) >= self.0.votes {
+            self.cancel();
+        }
     }
 
     /// Number of votes that have begun.

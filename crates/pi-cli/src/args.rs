@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -107,6 +107,9 @@ pub enum Command {
         /// A chain of steps, or several steps that each hand over to the next
         #[arg(required = true, value_name = "CHAIN")]
         steps: Vec<String>,
+        /// Write the request that runs the plan over this file or folder; may be repeated
+        #[arg(long, value_name = "PATH")]
+        request: Vec<PathBuf>,
     },
     /// What earlier runs came to
     #[command(after_help = examples::MEMORY)]
@@ -144,6 +147,19 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Where its metrics go.
+    pub fn metrics(&self) -> Option<&Path> {
+        let measured = match self {
+            Command::Scan(args) => &args.measured,
+            Command::Run(args) => &args.measured,
+            Command::Replay(args) => &args.measured,
+            _ => return None,
+        };
+        measured.metrics.as_deref()
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct ScanArgs {
     /// Files and folders
@@ -173,6 +189,16 @@ pub struct ScanArgs {
     /// Threads [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub measured: Measured,
+}
+
+/// What of a command is measured.
+#[derive(Args, Debug, Default)]
+pub struct Measured {
+    /// Write metrics to this file when it ends (Prometheus text)
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +235,8 @@ pub struct RunArgs {
     /// Threads [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub measured: Measured,
 }
 
 #[derive(Subcommand, Debug)]
@@ -275,6 +303,8 @@ pub struct ReplayArgs {
     /// Threads [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub measured: Measured,
 }
 
 #[derive(Subcommand, Debug)]
@@ -288,15 +318,8 @@ pub enum LogCommand {
         #[arg(long)]
         deep: bool,
     },
-    /// The newest events
-    Tail {
-        /// At most this many
-        #[arg(long, short = 'n', default_value_t = 20)]
-        lines: usize,
-        /// Wait for more
-        #[arg(long)]
-        follow: bool,
-    },
+    /// The newest events, and with `--follow` those that come
+    Tail(TailArgs),
     /// Show one event
     Show {
         /// `PARTITION:OFFSET`
@@ -317,6 +340,10 @@ pub enum LogCommand {
     /// Approvals to read events with another version of their schema
     #[command(subcommand)]
     Fence(FenceCommand),
+    /// Epochs, and where the partitions stand
+    Epochs,
+    /// Groups that consume the log, and how far they have come
+    Consumers,
     /// Erase the content of an event; its proofs stay
     Redact {
         /// `PARTITION:OFFSET`
@@ -325,6 +352,28 @@ pub enum LogCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct TailArgs {
+    /// At most this many of the newest
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub lines: usize,
+    /// Wait for more, until interrupted
+    #[arg(long)]
+    pub follow: bool,
+    /// Only events whose type begins so, such as `run.` or `effect.announced`
+    #[arg(long = "type", value_name = "PREFIX")]
+    pub event_type: Option<String>,
+    /// Only events of this run
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Only events of this partition
+    #[arg(long)]
+    pub partition: Option<Name>,
+    /// With hash and payload, as `pi log show` writes one (JSON)
+    #[arg(long)]
+    pub payloads: bool,
 }
 
 #[derive(Subcommand, Debug)]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -15,6 +15,7 @@ use pi_runtime::examiner::Guard;
 use pi_runtime::mesh::Mesh;
 use pi_runtime::{Journal, JournalError, SystemClock};
 use pi_store::{DataFolder, StoreError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::{Color, Format, Global};
 use crate::output::style::{WARN, paint, visible};
@@ -54,6 +55,40 @@ impl From<StoreError> for Failure {
 }
 
 pub type Outcome = Result<u8, Failure>;
+
+/// Standard output, or the file of `--output`, for lines that come one after the other.
+pub struct Sink(Option<File>);
+
+impl Sink {
+    /// Writes whole lines; `false` when nobody reads them any more.
+    pub fn write(&mut self, lines: &str) -> Result<bool, Failure> {
+        let result = match &mut self.0 {
+            Some(file) => {
+                file.write_all(anstream::adapter::strip_str(lines).to_string().as_bytes())
+            }
+            None => {
+                let mut stdout = anstream::stdout().lock();
+                stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush())
+            }
+        };
+        match result {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => {
+                Err(Failure::new(Reason::InvalidRequest, format!("cannot write: {error}")))
+            }
+        }
+    }
+
+    /// Whether the reader of a pipe has gone, without writing to it.
+    pub fn is_gone(&self) -> bool {
+        let stdout = std::io::stdout();
+        let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // A descriptor that cannot be asked is found out about by writing to it.
+        self.0.is_none() && poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
+    }
+}
 
 /// Options and output of one invocation.
 pub struct Context {
@@ -103,7 +138,7 @@ impl Context {
     /// may be longer than it is wise to hold.
     pub fn emit_json(&self, value: &impl ToCanonical) -> Result<(), Failure> {
         let writer: io::Result<Box<dyn io::Write>> = match &self.global.output {
-            Some(path) => fs::File::create(path).map(|file| Box::new(file) as Box<dyn io::Write>),
+            Some(path) => File::create(path).map(|file| Box::new(file) as Box<dyn io::Write>),
             None => Ok(Box::new(io::stdout())),
         };
         let writer = Rc::new(RefCell::new(writer));
@@ -135,6 +170,16 @@ impl Context {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Where lines go as they come.
+    pub fn sink(&self) -> Result<Sink, Failure> {
+        let Some(path) = &self.global.output else { return Ok(Sink(None)) };
+        let file = File::create(path).map_err(|error| {
+            let message = format!("cannot write `{}`: {error}", path.display());
+            Failure::new(Reason::InvalidRequest, message)
+        })?;
+        Ok(Sink(Some(file)))
     }
 
     /// A remark for people, on standard error.

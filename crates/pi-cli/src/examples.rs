@@ -46,7 +46,8 @@ Examples:
 pub const LOG: &str = "\
 Examples:
   pi log verify --deep                        re-hash and re-encode every record
-  pi log tail --follow
+  pi log tail --follow --type phase.          the phases of runs as they are sealed
+  pi log tail --run RUN --format json         the events of a run, one a line
   pi log show runs:1                          header and payload of one event
   pi log prove runs:1 -o event.json           evidence for one event
   pi log export RUN -o run.json               evidence for a whole run
@@ -98,7 +99,10 @@ pub const PLAN: &str = "\
 A step is the slug of an agent, or plain words that only one agent fits.
   a -> b, a then b    b takes what a hands over
   a, b                in no order among themselves
-  a -> b; a -> c      several chains; an agent that is named twice is one step";
+  a -> b; a -> c      several chains; an agent that is named twice is one step
+
+  pi plan 'docker images, git_secret_leak_sentry' --request src -o request.json
+  pi simulate request.json && pi run request.json --approve";
 
 pub const MEMORY: &str = "\
 Examples:

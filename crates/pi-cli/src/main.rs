@@ -6,6 +6,7 @@ mod context;
 mod examples;
 mod memory;
 mod output;
+mod telemetry;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pi_core::Reason;
 
-use crate::args::{Cli, Color};
-use crate::context::{Context, Failure};
+use crate::args::{Cli, Color, Command};
+use crate::context::{Context, Failure, Outcome};
 use crate::output::style::{BAD, DIM, paint, visible};
+use crate::telemetry::Telemetry;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -34,12 +36,27 @@ fn main() -> ExitCode {
         }));
     }
     let context = Context::new(cli.global, std::io::stdout().is_terminal());
-    match commands::run(&context, cli.command) {
+    match run(&context, cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             report(&failure);
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// Runs the command, and writes what was measured of it, however it ended.
+fn run(context: &Context, command: Command) -> Outcome {
+    let telemetry = Telemetry::begin(command.metrics())?;
+    let outcome = commands::run(context, command);
+    match telemetry.end() {
+        Err(failure) if matches!(outcome, Ok(0)) => Err(failure),
+        Err(failure) => {
+            // The command's own end says more.
+            context.warn(failure.message);
+            outcome
+        }
+        Ok(()) => outcome,
     }
 }
 

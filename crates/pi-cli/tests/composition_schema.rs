@@ -76,6 +76,15 @@ fn examples_are_documents_and_what_is_recorded_is_frozen() {
     assert!(found >= 5);
 }
 
+#[test]
+fn a_planned_request_is_a_document() {
+    let lab = lab();
+    let plan = ["plan", "git_secret_leak_sentry, docker images", "--request", "examples/shop"];
+    let planned: Value = serde_json::from_str(&lab.pi(&plan).code(0).stdout).unwrap();
+    fits(None, &planned);
+    fits(Some("document"), &planned);
+}
+
 /// Documents that the schema can see are none.
 fn wrong() -> Vec<String> {
     let mut wrong: Vec<String> = [

@@ -379,3 +379,48 @@ fn a_deadline_ends_the_run() {
     assert_eq!(field(&sealed[0], "replayable"), &Value::Bool(false));
     lab.verified();
 }
+
+#[test]
+fn a_plan_becomes_a_request_that_runs_once_it_is_approved() {
+    let lab = lab();
+    let chain = "git_secret_leak_sentry, docker images -> docker_image_scanner";
+    let plan = |words: &[&str]| {
+        let inputs = ["--request", "examples/shop-fixed"];
+        lab.pi(&[&["plan"], words, &inputs].concat())
+    };
+    let (first, second) =
+        (plan(&["docker images, git_secret_leak_sentry"]).code(0), plan(&[chain]));
+    assert_eq!(second.code, 2, "a step cannot wait for itself");
+    assert_eq!(second.stdout, "");
+    let again = plan(&["docker images, git_secret_leak_sentry"]).code(0);
+    assert_eq!(first.stdout, again.stdout);
+    let request = first.json();
+    assert_eq!(field(&request, "approved_by_user"), &Value::Bool(false));
+    lab.file("planned.json", &first.stdout);
+    let simulated = lab.pi(&["simulate", "planned.json", "--format", "json"]).code(0).json();
+    assert_eq!(text(&simulated, "plan.request_hash"), text(&request, "request_hash"));
+    assert_eq!(text(&simulated, "plan.request_id"), text(&request, "request_id"));
+    assert_eq!(text(&simulated, "plan.status"), "ACCEPTED");
+    let steps: Vec<String> =
+        items(&simulated, "plan.steps").iter().map(|step| text(step, "node")).collect();
+    assert_eq!(steps, ["admit", "step_1", "step_2", "weigh", "decide", "release"]);
+    let ran = run(&lab, "planned.json", &["--approve"]).code(0);
+    assert_eq!(text(&ran.json(), "request_hash"), text(&request, "request_hash"));
+    replays(&lab, &ran.run_id());
+    // Several steps wait for each other, and what comes last is waited for.
+    let chain = plan(&["git_secret_leak_sentry", "hardcoded_secret_detector"]).code(0).json();
+    let nodes = items(&chain, "nodes");
+    let after = |at: usize| -> Vec<String> {
+        let dependencies = items(&nodes[at], "dependencies").iter();
+        dependencies.map(|id| id.as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(after(1), ["admit"]);
+    assert_eq!(after(2), ["step_1"]);
+    assert_eq!(after(3), ["step_2"]);
+    // Changed files, or a changed word of the goal, are another request.
+    fs::write(lab.work().join("examples/shop-fixed/more.sh"), "true\n").unwrap();
+    run(&lab, "planned.json", &[]).refused(2, "inputs_changed");
+    plan(&["secret"]).refused(2, "route_ambiguous");
+    plan(&["no_such_agent"]).refused(2, "unknown_agent");
+    lab.verified();
+}

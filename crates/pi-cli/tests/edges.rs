@@ -359,3 +359,12 @@ fn help_shows_examples_and_codes_have_neighbours() {
     let near = lab.pi(&["agents", "show", "docker_image_scaner"]).refused(2, "unknown_agent");
     assert!(near.stderr.contains("`docker_image_scanner`"), "{}", near.stderr);
 }
+
+#[test]
+fn the_record_of_an_erasure_stays() {
+    let lab = Lab::new();
+    lab.scan(&examples().join("shop-fixed"), &[]).code(0);
+    lab.pi(&["log", "redact", "runs:2", "--reason", "a test"]).code(0);
+    lab.pi(&["log", "redact", "admin:1", "--reason", "a test"]).refused(2, "invalid_request");
+    lab.verified();
+}

@@ -104,6 +104,15 @@ fn every_output_fits_its_schema() {
     let exported = lab.file("bundle.json", &bundle);
     let redacted = lab.scan(&examples().join("shop-fixed"), &[]).code(0);
     let place = common::number(&redacted.json(), "log.offset");
+    copy_tree(&examples(), &lab.work().join("examples"));
+    let composition = "examples/compositions/diamond.json";
+    lab.file("cycle.json", common::composition::document("", r#","dependencies":["examine"]"#));
+    let rejected = "cycle.json";
+    let fences = || {
+        let approve = ["log", "fence", "approve", "pi.kernel@1", "pi.kernel@2", "--reason", "test"];
+        lab.pi(&approve).code(0);
+        json(&["log", "fence", "list"])
+    };
     let outputs = [
         ("report", report),
         ("report", json(&["scan", shop, "--baseline", baseline.to_str().unwrap()])),
@@ -121,11 +130,27 @@ fn every_output_fits_its_schema() {
         ("doctor", json(&["doctor"])),
         ("doctor", json(&["doctor", "--data", "/proc/none"])),
         ("reason", json(&["explain", "log_corrupt"])),
+        ("simulation", json(&["simulate", composition])),
+        ("simulation", json(&["simulate", rejected])),
+        ("plan", json(&["plan", "git_secret_leak_sentry, docker images"])),
+        ("plan", json(&["plan", "secret"])),
+        ("route", json(&["route", "docker images"])),
+        ("route", json(&["route", "kuberntes"])),
+        ("memory", json(&["memory", "search", "denied"])),
+        ("memory", json(&["memory", "list", "--check"])),
+        ("memory-purge", json(&["memory", "purge", "--all"])),
+        ("fences", fences()),
+        ("epochs", json(&["log", "epochs"])),
+        ("consumers", json(&["log", "consumers"])),
     ];
     for (name, output) in &outputs {
         fits(name, output);
     }
     lines_fit("header", &json(&["log", "tail"]));
+    lines_fit("event", &json(&["log", "tail", "--payloads"]));
+    let request = json(&["plan", "docker images", "--request", "examples/shop-fixed"]);
+    lab.file("planned.json", &request);
+    lines_fit("report", &json(&["run", "planned.json", "--approve"]));
     lines_fit("run-entry", &json(&["runs", "list"]));
     lines_fit("run-record", &json(&["runs", "show", &run]));
     let mut covered: BTreeSet<&str> = outputs.iter().map(|(name, _)| *name).collect();

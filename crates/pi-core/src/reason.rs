@@ -111,6 +111,8 @@ reasons! {
     InputsNotRetained = "inputs_not_retained",
     InputsChanged = "inputs_changed",
     ReplayDiverged = "replay_diverged",
+    ReplayTimedOut = "replay_timed_out",
+    RunNotReplayable = "run_not_replayable",
     UnknownRun = "unknown_run",
     RunIncomplete = "run_incomplete",
     RunFinished = "run_finished",

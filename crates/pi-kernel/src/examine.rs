@@ -231,6 +231,13 @@ impl Examination {
         self.verdicts.iter().filter_map(|verdict| verdict.consensus.incident()).chain(failure)
     }
 
+    /// An artifact whose examination did not end. Nothing of it is known, so it says
+    /// the same wherever that happened.
+    pub fn timed_out(catalogue: &Catalogue, path: &str) -> Self {
+        let (status, reason) = (Status::Timeout, Reason::AgentTimedOut);
+        Self::failed(catalogue, path, Digest::ZERO, status, reason, "it did not end in time")
+    }
+
     /// An artifact that was not judged: refused in the manifest, changed, or
     /// timed out.
     pub fn failed(
@@ -341,10 +348,11 @@ fn judge(
     let [on_original, on_first, on_second] = runs;
     let panicked = [&on_original, &on_first, &on_second].iter().any(|run| run.panicked);
     let cancelled = |run: &Execution| matches!(run.stop, Some(Stop::Cancelled));
-    let status = if panicked {
-        Status::Panic
-    } else if [&on_original, &on_first, &on_second].into_iter().any(cancelled) {
+    // A time-out comes first: a receipt with one is known to depend on time.
+    let status = if [&on_original, &on_first, &on_second].into_iter().any(cancelled) {
         Status::Timeout
+    } else if panicked {
+        Status::Panic
     } else if matches!(on_original.stop, Some(Stop::Budget)) {
         Status::ResourceExceeded
     } else {
@@ -450,7 +458,11 @@ fn run(agent: &'static dyn Agent, artifact: &Artifact, options: Options<'_>) -> 
             Ok(()) => agent.check(artifact, &mut report).err(),
             Err(stop) => Some(stop),
         };
-        let (findings, dropped) = report.into_findings();
+        let (findings, dropped) = match stop {
+            // How far a cancelled vote came depends on time.
+            Some(Stop::Cancelled) => (Vec::new(), 0),
+            _ => report.into_findings(),
+        };
         Execution { findings, dropped, stop, panicked: false }
     }));
     outcome.unwrap_or(Execution { findings: Vec::new(), dropped: 0, stop: None, panicked: true })
@@ -492,14 +504,15 @@ impl Kernel {
                 self.report(*reason, *span, message);
             }
             Some(Stop::Budget) => self.report(Reason::BudgetExceeded, Span::default(), slug),
-            Some(Stop::Cancelled) => self.report(Reason::AgentTimedOut, Span::default(), slug),
-            None => {}
+            Some(Stop::Cancelled) | None => {}
         }
         if original.dropped > 0 {
             let detail = format!("{slug} has {} more findings", original.dropped);
             self.report(Reason::BudgetExceeded, Span::default(), &detail);
         }
-        if status == Status::Panic {
+        if status == Status::Timeout {
+            self.report(Reason::AgentTimedOut, Span::default(), slug);
+        } else if status == Status::Panic {
             self.report(Reason::AgentPanicked, Span::default(), slug);
         } else if consensus == Consensus::Diverged {
             self.report(Reason::ConsensusDiverged, Span::default(), slug);

@@ -10,6 +10,7 @@
 //! data. It runs nothing: a layer above turns it into an explicit request, and
 //! like the router it stays outside execution (INVARIANT-1).
 
+mod compose;
 pub mod order;
 mod resolve;
 pub mod syntax;

@@ -11,10 +11,13 @@ use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::examine::Examination;
 use pi_kernel::record::Record;
 use pi_kernel::report::Outcome;
+use pi_kernel::resume::Timed;
 use pi_kernel::run::{Command, Run};
+use tracing::Span;
 
 use crate::examiner::{Guard, Inputs, Job};
 use crate::mesh::{Mesh, Task};
+use crate::observe::{self, Course};
 
 /// What stands around a run: it keeps what the run says, and does what the run
 /// wants done.
@@ -39,6 +42,11 @@ pub trait Shell {
     /// as it was not stopped there before.
     fn may_stop(&mut self) -> Result<bool, Self::Error> {
         Ok(true)
+    }
+
+    /// What is recorded already and depended on time: it stands.
+    fn timed(&self) -> Arc<Timed> {
+        Arc::default()
     }
 
     /// `done` of `total` artifacts are examined.
@@ -98,16 +106,21 @@ pub fn drive<S: Shell>(
     admitted: Arc<AdmittedComposition>,
     shell: &mut S,
 ) -> Result<Outcome, DriveError<S::Error>> {
+    let course_of = Arc::clone(&admitted);
+    let (tenant, mut course) = (&course_of.request.content().tenant, Course::begin(&course_of));
     let total = admitted.examiners.iter().flatten().map(|e| e.artifacts.len()).sum();
     let until = drive.deadline.map(|deadline| Instant::now() + deadline);
     let (inputs, guard) = (Arc::clone(&drive.inputs), drive.guard.clone());
-    let job = Arc::new(Job { admitted: Arc::clone(&admitted), inputs, guard });
+    let (admitted_too, timed) = (Arc::clone(&admitted), shell.timed());
+    let job = Arc::new(Job { admitted: admitted_too, inputs, guard, timed });
     let (done, outcomes) = channel();
     let stopped = Watch::default();
-    let asking = Asking { drive, job, stopped, done };
+    let asking = Asking { drive, job, stopped, done, span: Span::current() };
     let (mut run, mut commands) = Run::start(admitted);
     let mut examined = 0;
     loop {
+        course.step(&commands, run.states());
+        let batch = observe::batch(tenant, &commands).entered();
         let mut performed = None;
         for command in commands {
             match command {
@@ -125,6 +138,7 @@ pub fn drive<S: Shell>(
                 Command::Finish(outcome) => return Ok(*outcome),
             }
         }
+        drop(batch);
         commands = match performed {
             Some((job, attempt, outcome)) => run.performed(job, attempt, outcome),
             None => match next(&outcomes, until, &drive.cancel, shell)? {
@@ -148,6 +162,7 @@ struct Asking<'a> {
     job: Arc<Job>,
     stopped: Watch,
     done: Sender<(usize, Examination)>,
+    span: Span,
 }
 
 impl Asking<'_> {
@@ -160,6 +175,7 @@ impl Asking<'_> {
             artifact,
             stopped: self.stopped.clone(),
             done: self.done.clone(),
+            span: self.span.clone(),
         });
     }
 }

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use pi_core::canonical::{Encoder, Object, Value, parse};
-use pi_core::{Digest, Name};
-use pi_event_fabric::RunField;
+use pi_core::{Digest, Name, Reason};
+use pi_event_fabric::{HeaderView, RunField};
 use pi_kernel::breaker::{Breaker, BreakerChange};
 use pi_kernel::capability::ArtifactType;
 use pi_kernel::effect::{Effect, EffectOutcome};
@@ -18,29 +18,46 @@ use crate::journal::{Journal, JournalError};
 /// The partition of breakers.
 pub const SCHEDULER: &str = "scheduler";
 
+/// How often a change is applied again because others came first.
+const MAX_CONTENTION: usize = 64;
+
 /// The breakers of a tenant, kept in its log.
 pub struct Breakers {
     journal: Journal,
     breakers: BTreeMap<String, Breaker>,
+    /// The offset behind the last change that was read.
+    next: u64,
 }
 
 impl Breakers {
     /// Reads the breakers from the log.
     pub fn load(journal: &Journal) -> Result<Self, JournalError> {
-        let mut breakers = BTreeMap::new();
-        let partition = name()?;
-        let mut from = 1;
+        let mut breakers = Self { journal: journal.clone(), breakers: BTreeMap::new(), next: 1 };
+        breakers.refresh("")?;
+        Ok(breakers)
+    }
+
+    /// Reads what has changed since: other runs, here and in other processes, change
+    /// the same breakers. Gives the offsets of the changes of one of them.
+    fn refresh(&mut self, of: &str) -> Result<Vec<u64>, JournalError> {
+        let (partition, mut changes) = (name()?, Vec::new());
         loop {
-            let page = journal.store().partition(&partition, from, 1_024)?;
+            let page = self.journal.store().partition(&partition, self.next, 1_024)?;
             if page.is_empty() {
-                return Ok(Self { journal: journal.clone(), breakers });
+                return Ok(changes);
             }
-            from += page.len() as u64;
             for event in page {
+                let unreadable = || JournalError::Record {
+                    record: format!("leaf {}", event.leaf_index),
+                    problem: "its header cannot be read".to_owned(),
+                };
+                let view = HeaderView::parse(&event.header).ok_or_else(unreadable)?;
+                self.next = view.offset + 1;
                 let payload = event.content.and_then(|(_, payload)| parse(&payload).ok());
                 if let Some((capability, breaker)) = payload.as_ref().and_then(Breaker::from_value)
                 {
-                    breakers.insert(capability, breaker);
+                    changes.extend((capability == of).then_some(view.offset));
+                    self.breakers.insert(capability, breaker);
                 }
             }
         }
@@ -51,8 +68,8 @@ impl Breakers {
         self.breakers.iter().map(|(capability, breaker)| (capability.as_str(), breaker))
     }
 
-    /// Has one attempt carried out by `carry_out`, unless the breaker is open. Both
-    /// what it lets through and how that ends are in the log.
+    /// Has one attempt carried out by `carry_out`, unless the breaker is open at this
+    /// moment. Both what it lets through and how that ends are in the log.
     pub fn guard(
         &mut self,
         capability: &str,
@@ -65,20 +82,30 @@ impl Breakers {
         let outcome = carry_out();
         let succeeded = matches!(outcome, EffectOutcome::Done { .. });
         let now = self.journal.now();
-        self.change(capability, |breaker| breaker.ended(succeeded, now))?;
+        // Where others leave no room for it, they have said enough.
+        let _ = self.change(capability, |breaker| {
+            breaker.ended(succeeded, now);
+            Ok(())
+        })?;
         Ok(outcome)
     }
 
-    /// Applies a change, and records it when there is one.
-    fn change<T>(
+    /// Applies a change to the breaker as the log has it now, and records it when there
+    /// is one. When others changed it between the look and the record, the log's order
+    /// decides: the change is applied again behind theirs.
+    fn change(
         &mut self,
         capability: &str,
-        change: impl FnOnce(&mut Breaker) -> T,
-    ) -> Result<T, JournalError> {
-        let before = self.breakers.get(capability).copied().unwrap_or_default();
-        let mut breaker = before;
-        let result = change(&mut breaker);
-        if (breaker.state(), breaker.failures()) != (before.state(), before.failures()) {
+        change: impl Fn(&mut Breaker) -> Result<(), Reason>,
+    ) -> Result<Result<(), Reason>, JournalError> {
+        self.refresh(capability)?;
+        for _ in 0..MAX_CONTENTION {
+            let before = self.breakers.get(capability).copied().unwrap_or_default();
+            let mut breaker = before;
+            let result = change(&mut breaker);
+            if (breaker.state(), breaker.failures()) == (before.state(), before.failures()) {
+                return Ok(result);
+            }
             let payload = Encoder::encode(&BreakerChange { capability, breaker: &breaker });
             let record = Record {
                 schema: "pi.breaker",
@@ -87,10 +114,14 @@ impl Breakers {
                 payload,
             };
             let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
-            self.journal.store().append(vec![draft])?;
-            self.breakers.insert(capability.to_owned(), breaker);
+            let appended = self.journal.store().append(vec![draft])?;
+            let own = appended.places.first().map_or(0, |place| place.offset);
+            if self.refresh(capability)?.iter().all(|offset| *offset >= own) {
+                return Ok(result);
+            }
         }
-        Ok(result)
+        // Whoever cannot get a word in lets nothing through.
+        Ok(Err(Reason::CircuitOpen))
     }
 }
 

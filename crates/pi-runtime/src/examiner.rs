@@ -12,6 +12,7 @@ use pi_core::{Digest, Reason};
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::examine::{Examination, Options, Status, examine};
 use pi_kernel::manifest::{Content, Entry};
+use pi_kernel::resume::{Timed, TimedOut};
 
 use crate::files::{self, Refusal};
 
@@ -58,11 +59,37 @@ pub struct Job {
     pub inputs: Arc<dyn Inputs>,
     /// The last resort; without one everything runs here.
     pub guard: Option<Guard>,
+    /// Time-outs that are recorded already, and stand.
+    pub timed: Arc<Timed>,
 }
 
 impl Job {
+    /// The watch under which an artifact is examined for a node.
+    pub fn watch(&self, node: usize, artifact: usize) -> Watch {
+        match self.recorded(node, artifact) {
+            Some(TimedOut::After(votes)) => Watch::after(votes),
+            Some(TimedOut::Wholly) | None => Watch::default(),
+        }
+    }
+
+    fn recorded(&self, node: usize, artifact: usize) -> Option<TimedOut> {
+        let node = self.admitted.request.content().nodes.get(node)?;
+        self.timed.examination_of(&node.id, artifact as u64)
+    }
+
+    /// What is known of an examination that does not end.
+    pub fn timed_out(&self, node: usize, artifact: usize) -> Examination {
+        let examiner = self.admitted.examiners.get(node).and_then(Option::as_ref);
+        let catalogue = examiner.map_or(&self.admitted.catalogue, |examiner| &examiner.catalogue);
+        let entry = self.admitted.manifest.entries().get(artifact);
+        Examination::timed_out(catalogue, entry.map_or("", |entry| &entry.path))
+    }
+
     /// Examines an artifact of the manifest for a node.
     pub fn examine(&self, node: usize, artifact: usize, watch: &Watch) -> Examination {
+        if self.recorded(node, artifact) == Some(TimedOut::Wholly) {
+            return self.timed_out(node, artifact);
+        }
         let Some(Some(examiner)) = self.admitted.examiners.get(node) else {
             let catalogue = &self.admitted.catalogue;
             return failed(catalogue, "", Status::Fail, Reason::InvalidRequest, "no such node");
@@ -88,10 +115,12 @@ impl Job {
         if Digest::of(&bytes) != digest {
             return changed("its bytes are not the frozen ones");
         }
-        if let Some(reason) = self.guarded(path, bytes.len()) {
-            let status =
-                if reason == Reason::AgentTimedOut { Status::Timeout } else { Status::Panic };
-            return failed(catalogue, path, status, reason, "in the guarded process");
+        match self.guarded(path, bytes.len()) {
+            None => {}
+            Some(Reason::AgentTimedOut) => return self.timed_out(node, artifact),
+            Some(reason) => {
+                return failed(catalogue, path, Status::Panic, reason, "in the guarded process");
+            }
         }
         let artifact = Artifact::with_kind(path.as_str(), bytes, kind);
         let options = Options {

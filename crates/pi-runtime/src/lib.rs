@@ -9,6 +9,7 @@ pub mod files;
 pub mod freeze;
 pub mod journal;
 pub mod mesh;
+mod observe;
 pub mod pool;
 pub mod recorded;
 pub mod replay;

@@ -1,8 +1,9 @@
 //! The bounded mesh: worker threads that the runs of a process share.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-use std::sync::mpsc::Sender;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::convert::Infallible;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,11 +11,20 @@ use std::time::{Duration, Instant};
 use pi_agent_api::Watch;
 use pi_artifacts::limits::PARSER_STACK_BYTES;
 use pi_kernel::examine::Examination;
+use tracing::Span;
 
 use crate::examiner::Job;
+use crate::observe;
 
 /// How often the watcher looks for votes that do not end.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
+
+/// Workers that are left behind and replaced. Each keeps a thread and a stack until the
+/// process ends; with more of them, something else is wrong.
+const MAX_LEFT_BEHIND: usize = 64;
+
+/// How long the end of a mesh waits for workers that nobody waits for any more.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// One examination that is asked for.
 pub struct Task {
@@ -32,6 +42,21 @@ pub struct Task {
     pub stopped: Watch,
     /// Takes the outcome.
     pub done: Sender<(usize, Examination)>,
+    /// The span of the run.
+    pub span: Span,
+}
+
+impl Task {
+    fn tell(self, examination: Examination) {
+        // A run that no longer waits does not need the outcome.
+        let _ = self.done.send((self.number, examination));
+    }
+
+    /// It does not end, and whoever waits for it is told so.
+    fn time_out(self) {
+        let examination = self.job.timed_out(self.node, self.artifact);
+        self.tell(examination);
+    }
 }
 
 struct Queued {
@@ -68,17 +93,30 @@ impl Eq for Queued {}
 
 /// An examination that is under way.
 struct Running {
+    sequence: u64,
+    task: Task,
     watch: Watch,
-    stopped: Watch,
     beats: u64,
     since: Instant,
+}
+
+/// A thread that examines.
+struct Worker {
+    thread: thread::JoinHandle<()>,
+    /// Disconnected when the thread has ended.
+    ended: Receiver<Infallible>,
+    running: Option<Running>,
 }
 
 #[derive(Default)]
 struct State {
     queue: BinaryHeap<Queued>,
     sequence: u64,
-    running: Vec<Option<Running>>,
+    /// By number; those that were left behind and not replaced are missing.
+    workers: BTreeMap<usize, Worker>,
+    left_behind: usize,
+    /// No worker is left: nothing is examined any more.
+    exhausted: bool,
     ended: bool,
 }
 
@@ -97,35 +135,35 @@ impl Shared {
 }
 
 /// Worker threads with the stack that parsers need, and a watcher.
+///
+/// A vote that takes longer than the mesh's patience is cancelled, and the agent ends at
+/// its next tick. What does not end after twice that time is left behind: its outcome is
+/// a time-out, another thread takes its place, and nobody waits for it again.
 pub struct Mesh {
     shared: Arc<Shared>,
-    threads: Vec<thread::JoinHandle<()>>,
+    watcher: Option<thread::JoinHandle<()>>,
 }
 
 impl Mesh {
-    /// Starts `threads` workers. A vote that takes longer than `patience` is
-    /// missing.
+    /// Starts `threads` workers.
     pub fn start(threads: usize, patience: Duration) -> std::io::Result<Self> {
-        let threads = threads.max(1);
-        let shared = Arc::new(Shared::default());
-        shared.lock().running.resize_with(threads, || None);
-        let mut mesh = Self { shared, threads: Vec::new() };
-        for number in 0..threads {
-            let shared = Arc::clone(&mesh.shared);
-            let builder = thread::Builder::new()
-                .name(format!("pi-examine-{number}"))
-                .stack_size(PARSER_STACK_BYTES);
-            mesh.threads.push(builder.spawn(move || work(&shared, number))?);
+        let mut mesh = Self { shared: Arc::default(), watcher: None };
+        for number in 0..threads.max(1) {
+            let worker = spawn(&mesh.shared, number)?;
+            mesh.shared.lock().workers.insert(number, worker);
         }
         let shared = Arc::clone(&mesh.shared);
         let builder = thread::Builder::new().name("pi-watch".to_owned());
-        mesh.threads.push(builder.spawn(move || watch(&shared, patience))?);
+        mesh.watcher = Some(builder.spawn(move || watch(&shared, patience))?);
         Ok(mesh)
     }
 
     /// Queues an examination. The kernel bounds how many a run asks for ahead.
     pub fn ask(&self, task: Task) {
         let mut state = self.shared.lock();
+        if state.exhausted {
+            return task.time_out();
+        }
         state.sequence += 1;
         let sequence = state.sequence;
         state.queue.push(Queued { sequence, task });
@@ -136,25 +174,52 @@ impl Mesh {
 
 impl Drop for Mesh {
     fn drop(&mut self) {
-        self.shared.lock().ended = true;
+        let mut state = self.shared.lock();
+        state.ended = true;
+        let workers = std::mem::take(&mut state.workers);
+        drop(state);
+        workers.values().filter_map(|worker| worker.running.as_ref()).for_each(|running| {
+            running.watch.cancel();
+        });
         self.shared.ready.notify_all();
         self.shared.ending.notify_all();
-        for handle in self.threads.drain(..) {
-            // A worker that panicked has nothing left to hand over.
-            let _ = handle.join();
+        if let Some(watcher) = self.watcher.take() {
+            // It has nothing left to hand over.
+            let _ = watcher.join();
+        }
+        let until = Instant::now() + FAREWELL;
+        for worker in workers.into_values() {
+            let left = until.saturating_duration_since(Instant::now());
+            // One that does not end ends with the process.
+            if worker.ended.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
+                let _ = worker.thread.join();
+            }
         }
     }
+}
+
+/// Starts a worker.
+fn spawn(shared: &Arc<Shared>, number: usize) -> std::io::Result<Worker> {
+    let (alive, ended) = channel::<Infallible>();
+    let shared = Arc::clone(shared);
+    let builder =
+        thread::Builder::new().name(format!("pi-examine-{number}")).stack_size(PARSER_STACK_BYTES);
+    let thread = builder.spawn(move || {
+        work(&shared, number);
+        drop(alive);
+    })?;
+    Ok(Worker { thread, ended, running: None })
 }
 
 fn work(shared: &Shared, number: usize) {
     loop {
         let mut state = shared.lock();
-        let task = loop {
+        let Queued { sequence, task } = loop {
             if state.ended {
                 return;
             }
             match state.queue.pop() {
-                Some(queued) => break queued.task,
+                Some(queued) => break queued,
                 None => {
                     state = shared.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
@@ -163,35 +228,73 @@ fn work(shared: &Shared, number: usize) {
         if task.stopped.is_cancelled() {
             continue;
         }
-        let watch = Watch::default();
-        if let Some(slot) = state.running.get_mut(number) {
-            let (watch, stopped) = (watch.clone(), task.stopped.clone());
-            *slot = Some(Running { watch, stopped, beats: 0, since: Instant::now() });
+        let (job, node, artifact) = (Arc::clone(&task.job), task.node, task.artifact);
+        let watch = job.watch(node, artifact);
+        let span = observe::examination(&task.span, &job, node, artifact);
+        if let Some(worker) = state.workers.get_mut(&number) {
+            let (watch, since) = (watch.clone(), Instant::now());
+            worker.running = Some(Running { sequence, task, watch, beats: 0, since });
         }
         drop(state);
-        let examination = task.job.examine(task.node, task.artifact, &watch);
-        if let Some(slot) = shared.lock().running.get_mut(number) {
-            *slot = None;
+        let examination = span.in_scope(|| job.examine(node, artifact, &watch));
+        observe::examined(&span, &examination);
+        drop(span);
+        let mut state = shared.lock();
+        let worker = state.workers.get_mut(&number);
+        let running = worker
+            .and_then(|worker| worker.running.take_if(|running| running.sequence == sequence));
+        drop(state);
+        match running {
+            Some(running) => running.task.tell(examination),
+            // It was left behind, and another thread has its place.
+            None => return,
         }
-        // A run that no longer waits does not need the outcome.
-        let _ = task.done.send((task.number, examination));
     }
 }
 
-/// Cancels votes that take too long, and those of runs that were stopped.
-fn watch(shared: &Shared, patience: Duration) {
+/// Cancels votes that take too long, and those of runs that were stopped; leaves behind
+/// what does not end even so.
+fn watch(shared: &Arc<Shared>, patience: Duration) {
     let mut state = shared.lock();
     while !state.ended {
-        for running in state.running.iter_mut().flatten() {
+        let mut stuck = Vec::new();
+        for (number, worker) in &mut state.workers {
+            let Some(running) = &mut worker.running else { continue };
             let beats = running.watch.beats();
             if beats != running.beats {
                 running.beats = beats;
                 running.since = Instant::now();
-            } else if running.stopped.is_cancelled() || running.since.elapsed() > patience {
+            }
+            let elapsed = running.since.elapsed();
+            if elapsed > patience.saturating_mul(2) {
+                stuck.push(*number);
+            } else if elapsed > patience || running.task.stopped.is_cancelled() {
                 running.watch.cancel();
             }
         }
+        for number in stuck {
+            leave_behind(shared, &mut state, number);
+        }
         let waited = shared.ending.wait_timeout(state, WATCH_EVERY);
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// Goes on without a worker whose examination does not end.
+fn leave_behind(shared: &Arc<Shared>, state: &mut State, number: usize) {
+    let Some(worker) = state.workers.remove(&number) else { return };
+    if let Some(Running { task, .. }) = worker.running {
+        observe::left_behind(&task.job, task.node, task.artifact);
+        task.time_out();
+    }
+    state.left_behind += 1;
+    if state.left_behind <= MAX_LEFT_BEHIND
+        && let Ok(worker) = spawn(shared, number)
+    {
+        state.workers.insert(number, worker);
+    }
+    if state.workers.is_empty() {
+        state.exhausted = true;
+        state.queue.drain().for_each(|queued| queued.task.time_out());
     }
 }

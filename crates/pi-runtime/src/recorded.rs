@@ -13,9 +13,10 @@ use pi_kernel::effect::EffectOutcome;
 use pi_kernel::manifest::{Content, Manifest};
 use pi_kernel::policy::Policy;
 use pi_kernel::request::{CompositionRequest, EvidenceMode};
-use pi_kernel::resume::{self, ASIDE};
+use pi_kernel::resume::{self, ASIDE, Departed, Timed};
 use pi_store::{RunEntry, StoreError, governance};
 
+use crate::drive::DriveError;
 use crate::examiner::{Folder, Inputs};
 use crate::files::{self, Refusal};
 use crate::journal::{Journal, JournalError};
@@ -89,12 +90,32 @@ pub enum RecordedError {
         /// Position among the records of the run, from 0.
         position: u64,
     },
+    /// An examination that ended when it was recorded does not end in time now.
+    #[error("record {position} of {run} cannot be compared: its examination did not end in time")]
+    TimedOut {
+        /// The run.
+        run: RunId,
+        /// Position among the records of the run, from 0.
+        position: u64,
+    },
+    /// The run was stopped, by its deadline or by somebody.
+    #[error("{0} was stopped before its end, and nothing says when to stop it again")]
+    Stopped(RunId),
     /// The workers ended.
     #[error("{0}")]
     Workers(String),
 }
 
 impl RecordedError {
+    /// The execution of a run departs from its record.
+    pub(crate) fn departed(run: &RunId, departed: Departed) -> Self {
+        let run = run.clone();
+        match departed {
+            Departed::Diverged(position) => RecordedError::Diverged { run, position },
+            Departed::TimedOut(position) => RecordedError::TimedOut { run, position },
+        }
+    }
+
     /// The reason code.
     pub fn reason(&self) -> Reason {
         match self {
@@ -110,6 +131,8 @@ impl RecordedError {
             RecordedError::Goal(_) => Reason::CheckpointGoalMismatch,
             RecordedError::Held { .. } => Reason::LeaseLost,
             RecordedError::Diverged { .. } => Reason::ReplayDiverged,
+            RecordedError::TimedOut { .. } => Reason::ReplayTimedOut,
+            RecordedError::Stopped(_) => Reason::RunNotReplayable,
             RecordedError::Workers(_) => Reason::PhaseFailed,
         }
     }
@@ -118,6 +141,15 @@ impl RecordedError {
 impl From<StoreError> for RecordedError {
     fn from(error: StoreError) -> Self {
         RecordedError::Journal(error.into())
+    }
+}
+
+impl From<DriveError<RecordedError>> for RecordedError {
+    fn from(error: DriveError<RecordedError>) -> Self {
+        match error {
+            DriveError::Shell(error) => error,
+            DriveError::Workers(problem) => RecordedError::Workers(problem),
+        }
     }
 }
 
@@ -328,6 +360,20 @@ pub fn check_inputs(inputs: &dyn Inputs, manifest: &Manifest) -> Result<(), Reco
 
 /// Events that are read at once.
 const PAGE: usize = 1024;
+
+/// What in the record of a run depended on time.
+pub(crate) fn timed(
+    journal: &Journal,
+    run: &RunId,
+    entry: &RunEntry,
+) -> Result<Arc<Timed>, JournalError> {
+    let mut records = Records::of(journal, run, entry);
+    let mut timed = Timed::default();
+    while let Some((event_type, payload)) = records.take()? {
+        timed.take(&event_type, &payload);
+    }
+    Ok(Arc::new(timed))
+}
 
 /// Reads the records of a run in order, as they are needed.
 pub struct Records {

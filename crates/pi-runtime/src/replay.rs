@@ -12,12 +12,14 @@ use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
 use pi_kernel::replay::{Comparison, Revisions, Taken};
 use pi_kernel::report::Outcome;
+use pi_kernel::resume::{Timed, is_late};
 
-use crate::drive::{Cancel, Drive, DriveError, Shell, drive};
+use crate::drive::{Cancel, Drive, Shell, drive};
 use crate::examiner::Guard;
 use crate::journal::{Journal, JournalError};
 use crate::mesh::Mesh;
-use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded};
+use crate::observe;
+use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded, timed};
 use crate::run::Progress;
 
 /// A finished replay.
@@ -28,6 +30,9 @@ pub struct Replayed {
     pub comparison: Comparison,
     /// The catalogue of this build has another digest than the recorded one.
     pub other_catalogue: bool,
+    /// Examinations that ran out of time when they were recorded. They stand so, and
+    /// were not made again.
+    pub timed_out: u64,
 }
 
 /// How to replay.
@@ -50,6 +55,19 @@ pub fn replay(
     options: &ReplayOptions,
     progress: &mut dyn Progress,
 ) -> Result<Replayed, RecordedError> {
+    let span = observe::replay(journal.store().tenant(), run);
+    let result = span.in_scope(|| replay_inside(journal, catalogue, run, options, progress));
+    observe::replayed(&span, result.as_ref().map_err(RecordedError::reason));
+    result
+}
+
+fn replay_inside(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    run: &RunId,
+    options: &ReplayOptions,
+    progress: &mut dyn Progress,
+) -> Result<Replayed, RecordedError> {
     let recorded = recorded(journal, run)?;
     if !recorded.entry.sealed {
         return Err(RecordedError::Incomplete(run.clone()));
@@ -58,12 +76,18 @@ pub fn replay(
     recorded.check_fence(journal, run)?;
     let inputs = inputs(journal, run, &recorded, base)?;
     check_inputs(inputs.as_ref(), &recorded.manifest)?;
+    let timed = timed(journal, run, &recorded.entry)?;
+    if timed.is_stopped() {
+        return Err(RecordedError::Stopped(run.clone()));
+    }
     let Recorded { entry, request, manifest, baseline, policy, catalogue: before, agents, .. } =
         recorded;
     let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy)?;
     let other_catalogue = admitted.catalogue.digest() != before;
     let revisions = Revisions::between(&agents, &admitted.catalogue);
     let mut shell = Comparing {
+        run,
+        timed: Arc::clone(&timed),
         records: Records::of(journal, run, &entry),
         ahead: None,
         comparison: Comparison::new(revisions),
@@ -80,19 +104,19 @@ pub fn replay(
         deadline: None,
         cancel: Cancel::default(),
     };
-    let outcome = drive(&how, Arc::new(admitted), &mut shell).map_err(|error| match error {
-        DriveError::Shell(error) => RecordedError::Journal(error),
-        DriveError::Workers(problem) => RecordedError::Workers(problem),
-    })?;
+    let outcome = drive(&how, Arc::new(admitted), &mut shell)?;
     while let Some((event_type, payload)) = shell.next()? {
         shell.comparison.next(Some((&event_type, &payload)), None);
     }
-    Ok(Replayed { outcome, comparison: shell.comparison, other_catalogue })
+    let timed_out = timed.examinations();
+    Ok(Replayed { outcome, comparison: shell.comparison, other_catalogue, timed_out })
 }
 
 /// Compares each record with the recorded one as it comes. Effects are not
 /// carried out: their outcome is what was recorded.
 struct Comparing<'a> {
+    run: &'a RunId,
+    timed: Arc<Timed>,
     records: Records,
     /// A recorded record that was read and not yet compared.
     ahead: Option<(String, Vec<u8>)>,
@@ -110,14 +134,19 @@ impl Comparing<'_> {
 }
 
 impl Shell for Comparing<'_> {
-    type Error = JournalError;
+    type Error = RecordedError;
 
-    fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
+    fn append(&mut self, records: Vec<Record>) -> Result<(), RecordedError> {
         for record in records {
             loop {
                 let recorded = self.next()?;
                 let view =
                     recorded.as_ref().map(|(kind, payload)| (kind.as_str(), payload.as_slice()));
+                let is_equal = view == Some((record.event_type, record.payload.as_slice()));
+                if !is_equal && is_late(&record) {
+                    let (run, position) = (self.run.clone(), self.comparison.compared());
+                    return Err(RecordedError::TimedOut { run, position });
+                }
                 match self.comparison.next(view, Some(&record)) {
                     Taken::Both => break,
                     Taken::Recorded => {}
@@ -131,12 +160,16 @@ impl Shell for Comparing<'_> {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), JournalError> {
+    fn flush(&mut self) -> Result<(), RecordedError> {
         Ok(())
     }
 
-    fn perform(&mut self, _: &'static str, _: &Effect) -> Result<EffectOutcome, JournalError> {
+    fn perform(&mut self, _: &'static str, _: &Effect) -> Result<EffectOutcome, RecordedError> {
         Ok(self.records.effect_outcome()?.unwrap_or(EffectOutcome::Unknown))
+    }
+
+    fn timed(&self) -> Arc<Timed> {
+        Arc::clone(&self.timed)
     }
 
     fn progress(&mut self, done: usize, total: usize) {

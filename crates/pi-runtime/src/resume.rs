@@ -13,11 +13,12 @@ use pi_core::{Digest, RunId};
 use pi_kernel::admit::AdmittedComposition;
 use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
-use pi_kernel::resume::{Attempt, Comparing, Diverged};
+use pi_kernel::resume::{Attempt, Comparing, Timed};
 
-use crate::drive::{Drive, DriveError, Shell, drive};
-use crate::journal::{Journal, JournalError, RunWriter};
-use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded};
+use crate::drive::{Drive, Shell, drive};
+use crate::journal::{Journal, RunWriter};
+use crate::observe;
+use crate::recorded::{Recorded, RecordedError, Records, check_inputs, inputs, recorded, timed};
 use crate::run::{Progress, Ran, Recording};
 
 /// Microseconds that a run may be late to notice that its time is over.
@@ -42,23 +43,30 @@ pub fn resume(
     how: &Drive<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Ran, RecordedError> {
+    let span = observe::run(journal.store().tenant(), true);
+    let result = span.in_scope(|| resume_inside(journal, catalogue, run, options, how, progress));
+    observe::ran(&span, result.as_ref().map_err(RecordedError::reason));
+    result
+}
+
+fn resume_inside(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    run: &RunId,
+    options: &ResumeOptions,
+    how: &Drive<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Ran, RecordedError> {
     let recorded = resumable(journal, run, options)?;
     let inputs = inputs(journal, run, &recorded, recorded.source.clone())?;
     check_inputs(inputs.as_ref(), &recorded.manifest)?;
     let TakenOver { admitted, resuming } = take_over(journal, catalogue, run, recorded)?;
     progress.frozen(admitted.manifest.entries().len());
-    let Resuming { records, comparing, writer } = resuming;
+    let Resuming { records, timed, comparing, writer } = resuming;
     let recording = Recording { journal, effects: None, writer, progress };
-    let mut shell = Continuing { run, records, comparing, diverged: None, recording };
+    let mut shell = Continuing { run, records, timed, comparing, recording };
     let how = Drive { inputs, ..how.clone() };
-    let outcome = drive(&how, admitted, &mut shell);
-    if let Some(Diverged(position)) = shell.diverged {
-        return Err(RecordedError::Diverged { run: run.clone(), position });
-    }
-    let outcome = outcome.map_err(|error| match error {
-        DriveError::Shell(error) => RecordedError::Journal(error),
-        DriveError::Workers(problem) => RecordedError::Workers(problem),
-    })?;
+    let outcome = drive(&how, admitted, &mut shell)?;
     let sealed = shell.recording.writer.flush()?;
     Ok(Ran { run: run.clone(), outcome, sealed })
 }
@@ -97,6 +105,8 @@ pub struct TakenOver {
 pub struct Resuming {
     /// What was recorded.
     pub records: Records,
+    /// What of it depended on time.
+    pub timed: Arc<Timed>,
     /// How far it was compared.
     pub comparing: Comparing,
     /// Behind the fence.
@@ -124,8 +134,8 @@ pub fn take_over(
     }
     let mut writer = journal.writer(fence.clone());
     writer.append(vec![resumed(fence.epoch)])?;
-    let records = Records::of(journal, run, &entry);
-    let resuming = Resuming { records, comparing: Comparing::default(), writer };
+    let (records, timed) = (Records::of(journal, run, &entry), timed(journal, run, &entry)?);
+    let resuming = Resuming { records, timed, comparing: Comparing::default(), writer };
     Ok(TakenOver { admitted: Arc::new(admitted), resuming })
 }
 
@@ -150,53 +160,48 @@ fn resumed(epoch: u64) -> Record {
 struct Continuing<'a> {
     run: &'a RunId,
     records: Records,
+    timed: Arc<Timed>,
     comparing: Comparing,
-    diverged: Option<Diverged>,
     recording: Recording<'a>,
 }
 
-impl Continuing<'_> {
-    fn diverged(&mut self, diverged: Diverged) -> JournalError {
-        self.diverged = Some(diverged);
-        JournalError::Record { record: self.run.to_string(), problem: diverged.to_string() }
-    }
-}
-
 impl Shell for Continuing<'_> {
-    type Error = JournalError;
+    type Error = RecordedError;
 
-    fn append(&mut self, records: Vec<Record>) -> Result<(), JournalError> {
+    fn append(&mut self, records: Vec<Record>) -> Result<(), RecordedError> {
         let mut new = Vec::new();
         for record in records {
             let recorded = self.records.take()?;
             let recorded = recorded.as_ref().map(|(kind, payload)| (kind.as_str(), &payload[..]));
-            match self.comparing.take(recorded, record) {
-                Ok(behind) => new.extend(behind),
-                Err(diverged) => return Err(self.diverged(diverged)),
-            }
+            let behind = self.comparing.take(recorded, record);
+            new.extend(behind.map_err(|departed| RecordedError::departed(self.run, departed))?);
         }
-        self.recording.append(new)
+        Ok(self.recording.append(new)?)
     }
 
-    fn flush(&mut self) -> Result<(), JournalError> {
-        self.recording.flush()
+    fn flush(&mut self) -> Result<(), RecordedError> {
+        Ok(self.recording.flush()?)
     }
 
     fn perform(
         &mut self,
         capability: &'static str,
         effect: &Effect,
-    ) -> Result<EffectOutcome, JournalError> {
+    ) -> Result<EffectOutcome, RecordedError> {
         match self.comparing.attempt(self.records.peek()?) {
             Ok(Attempt::Concluded(outcome)) => Ok(outcome),
             Ok(Attempt::Unknown) => Ok(EffectOutcome::Unknown),
-            Ok(Attempt::New) => self.recording.perform(capability, effect),
-            Err(diverged) => Err(self.diverged(diverged)),
+            Ok(Attempt::New) => Ok(self.recording.perform(capability, effect)?),
+            Err(departed) => Err(RecordedError::departed(self.run, departed)),
         }
     }
 
-    fn may_stop(&mut self) -> Result<bool, JournalError> {
+    fn may_stop(&mut self) -> Result<bool, RecordedError> {
         Ok(self.records.peek()?.is_none())
+    }
+
+    fn timed(&self) -> Arc<Timed> {
+        Arc::clone(&self.timed)
     }
 
     fn progress(&mut self, done: usize, total: usize) {

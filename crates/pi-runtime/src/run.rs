@@ -20,6 +20,7 @@ use crate::drive::{Drive, DriveError, Shell, drive};
 use crate::effects::LocalEffects;
 use crate::examiner::{Folder, Inputs};
 use crate::journal::{Journal, JournalError, RunWriter, Sealed};
+use crate::observe;
 
 /// Hears how far a run is.
 pub trait Progress {
@@ -104,6 +105,19 @@ impl From<DriveError<JournalError>> for RunError {
 
 /// Runs a composition and records it. A refused request leaves a record too.
 pub fn run(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    composition: Composition,
+    how: &Drive<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Ran, RunError> {
+    let span = observe::run(&composition.request.content().tenant, false);
+    let result = span.in_scope(|| run_inside(journal, catalogue, composition, how, progress));
+    observe::ran(&span, result.as_ref().map_err(RunError::reason));
+    result
+}
+
+fn run_inside(
     journal: &Journal,
     catalogue: &Catalogue,
     composition: Composition,

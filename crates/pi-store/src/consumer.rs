@@ -9,6 +9,8 @@
 mod lease;
 mod progress;
 
+use std::collections::BTreeMap;
+
 use pi_core::{Digest, Name, Timestamp};
 use pi_event_fabric::chain::PartitionChain;
 use rusqlite::Connection;
@@ -18,7 +20,7 @@ pub use progress::ConsumerCheckpoint;
 
 use crate::error::StoreError;
 use crate::projection::{Projection, confined, prefix};
-use crate::sqlite::{SqliteStore, open_writer, partition as read_partition};
+use crate::sqlite::{SqliteStore, open_reader, open_writer, partition as read_partition};
 use crate::{EventStore as _, StoredEvent};
 
 /// A member of a consumer group. It has a connection of its own.
@@ -28,6 +30,40 @@ pub struct Consumer {
     group: Name,
     member: Name,
     key: Digest,
+}
+
+/// A group as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupState {
+    /// Its name.
+    pub group: Name,
+    /// Changes of its membership so far.
+    pub generation: u64,
+    /// Its members and until when they hold their leases; these may be over.
+    pub members: Vec<(Name, Timestamp)>,
+    /// How far it has come, verified.
+    pub checkpoints: BTreeMap<Name, ConsumerCheckpoint>,
+}
+
+/// The groups of a log by name. Changes nothing.
+pub fn groups(store: &SqliteStore) -> Result<Vec<GroupState>, StoreError> {
+    let mut connection = open_reader(&store.folder().database(store.tenant()))?;
+    // All of it as of one moment.
+    let connection = connection.transaction()?;
+    let key = store.key().derive("consumers");
+    let mut statement = connection.prepare("SELECT name FROM consumers ORDER BY name")?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let mut groups = Vec::new();
+    for name in names {
+        let group = Name::new(name?).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        groups.push(GroupState {
+            generation: lease::generation(&connection, &group)?,
+            members: lease::leases(&connection, &group)?,
+            checkpoints: progress::all(&connection, &key, &group)?,
+            group,
+        });
+    }
+    Ok(groups)
 }
 
 /// What a batch came to.

@@ -74,8 +74,8 @@ pub enum StoreError {
     /// Events that move sequences come together with others.
     #[error("events that freeze, release or mark must be appended alone")]
     MixedControl,
-    /// An event that moves sequences would be erased.
-    #[error("events that freeze, release or mark cannot be redacted")]
+    /// An event that moves sequences, or that records an erasure, would be erased.
+    #[error("events that freeze, release, mark or redact cannot be redacted")]
     Governing,
     /// A consumer does not hold the partition any more.
     #[error("`{member}` of the group `{group}` has no lease on it: {problem}")]

@@ -31,6 +31,9 @@ pub use projection::Projection;
 pub use sqlite::SqliteStore;
 pub use verify::{Verification, VerifyOptions};
 
+/// The type of the event that records the erasure of another one's payload.
+pub const REDACTED: &str = "event.redacted";
+
 /// What an acknowledged append came to. Everything in it is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {

@@ -25,7 +25,7 @@ use crate::error::StoreError;
 use crate::folder::DataFolder;
 use crate::keys::{fill_random, signing_key};
 use crate::verify::{Verification, VerifyOptions, verify};
-use crate::{Appended, EventStore, Fence, RunEntry, StoredEvent, Ticket};
+use crate::{Appended, EventStore, Fence, REDACTED, RunEntry, StoredEvent, Ticket};
 
 pub(crate) use read::{after, partition};
 pub(crate) use schema::{open_reader, open_writer, use_write_ahead_log};
@@ -283,7 +283,9 @@ impl EventStore for SqliteStore {
         let found = self.partition(partition, offset, 1)?;
         let governs = |event: &StoredEvent| {
             HeaderView::parse(&event.header).is_some_and(|view| {
-                view.partition == governance::PARTITION && is_control(view.event_type)
+                let moves = view.partition == governance::PARTITION && is_control(view.event_type);
+                // Without its record, an erased payload is a damaged log.
+                moves || view.event_type == REDACTED
             })
         };
         if found.first().is_some_and(governs) {
@@ -329,6 +331,8 @@ impl EventStore for SqliteStore {
         let run = run.clone();
         self.aside(Box::new(move |connection| {
             connection.execute("DELETE FROM run_keys WHERE run = ?1", [run.as_str()])?;
+            // What is sealed later has another key, under which these are noise.
+            connection.execute("DELETE FROM sealed_blobs WHERE run = ?1", [run.as_str()])?;
             Ok(())
         }))
     }

@@ -11,7 +11,10 @@ use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::receipts::RunChains;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, IntegrityError, PublicKey, Tree};
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use tracing::field::Empty;
+use tracing::info_span;
 
+use crate::REDACTED;
 use crate::error::StoreError;
 use crate::folder::{DataFolder, read_notes};
 use crate::sqlite::open_reader;
@@ -52,6 +55,34 @@ pub struct Verification {
 
 /// Verifies the log of a tenant.
 pub(crate) fn verify(
+    folder: &DataFolder,
+    tenant: &Name,
+    key: &PublicKey,
+    options: &VerifyOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verification, StoreError> {
+    let span = info_span!(
+        "verify",
+        tenant = tenant.as_str(),
+        deep = options.deep,
+        events = Empty,
+        bytes = Empty,
+        error = Empty,
+    );
+    let result = span.in_scope(|| verify_inside(folder, tenant, key, options, progress));
+    match &result {
+        Ok(verified) => {
+            span.record("events", verified.events);
+            span.record("bytes", verified.bytes);
+        }
+        Err(error) => {
+            span.record("error", error.reason().code());
+        }
+    }
+    result
+}
+
+fn verify_inside(
     folder: &DataFolder,
     tenant: &Name,
     key: &PublicKey,
@@ -192,7 +223,7 @@ impl<'a> Walk<'a> {
         if self.options.deep {
             deep(header, payload).map_err(|problem| corrupt(&problem))?;
         }
-        if view.event_type == "event.redacted"
+        if view.event_type == REDACTED
             && let Some(payload) = payload
             && let Some(leaf) =
                 parse(payload).ok().and_then(|value| value.get("leaf_index")?.as_u64())

@@ -1,6 +1,7 @@
 //! The end: faults stop, every run comes to its end, and the whole log is checked.
 
 use pi_core::RunId;
+use pi_kernel::resume::Timed;
 use pi_store::{EventStore as _, VerifyOptions};
 
 use super::{Simulation, Violation};
@@ -25,6 +26,7 @@ impl Simulation<'_> {
     pub fn settle(&mut self) -> Result<(), Violation> {
         self.trace.say("everything calms down");
         self.profile.failing = 0;
+        self.profile.late = 0;
         self.disk().calm();
         for node in 0..self.nodes.len() {
             if self.nodes.get(node).is_some_and(|node| node.journal.is_none()) {
@@ -104,8 +106,12 @@ impl Simulation<'_> {
         if let Some((path, attempt, outcome)) = false_one {
             return Err(format!("attempt {attempt} at {path} was not {outcome}"));
         }
-        if !recorded.is_replayable() {
+        let timed = reference::timed(recorded.records());
+        if timed.is_stopped() {
             return Ok(());
+        }
+        if recorded.is_replayable() != (timed.examinations() == 0) {
+            return Err("its seal does not say whether time shows in it".to_owned());
         }
         let hash = recorded.sealed("request_hash").unwrap_or_default();
         let plan = self.plans.values().find(|plan| plan.request.hash().to_hex() == hash);
@@ -113,7 +119,7 @@ impl Simulation<'_> {
         let admitted =
             reference::admit(&plan, self.laboratory).map_err(|error| error.to_string())?;
         let outcomes: Vec<_> = reference::concluded(recorded.records()).collect();
-        let again = reference::execute(&admitted, self.laboratory, outcomes.into_iter());
+        let again = reference::execute(&admitted, self.laboratory, &timed, outcomes.into_iter());
         let (records, outcome) = again.ok_or("its repetition does not end")?;
         let said = records.iter().map(|record| (record.event_type, record.payload.as_slice()));
         let kept = recorded.records().iter();
@@ -121,7 +127,8 @@ impl Simulation<'_> {
             return Err("its repetition says something else".to_owned());
         }
         if recorded.is_without_trouble() {
-            let faultless = reference::execute(&admitted, self.laboratory, std::iter::empty());
+            let (timed, none) = (Timed::default(), std::iter::empty());
+            let faultless = reference::execute(&admitted, self.laboratory, &timed, none);
             let proof = faultless.map(|(_, outcome)| outcome.determinism_proof);
             if proof != Some(outcome.determinism_proof) {
                 return Err("without faults it has another proof".to_owned());

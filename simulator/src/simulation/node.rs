@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pi_core::{Digest, Reason, RunId};
 use pi_kernel::report::Outcome;
 use pi_kernel::request::EvidenceMode;
+use pi_kernel::resume::TimedOut;
 use pi_runtime::examiner::Inputs;
 use pi_runtime::files::Refusal;
 use pi_runtime::journal::Journal;
@@ -16,7 +17,8 @@ use pi_store::Fence;
 
 use super::{Message, Simulation, Violation};
 use crate::compose::{Plan, bytes};
-use crate::process::{Execution, Stopped, Surroundings, Task};
+use crate::defect::Defect;
+use crate::process::{Execution, Start, Stopped, Surroundings, Task};
 use crate::reference::admit;
 use crate::store::SimStore;
 
@@ -55,7 +57,10 @@ impl Inputs for Files {
 /// What a refused call means: nothing, or that something does not hold.
 fn refused(reason: Reason, what: &str) -> Result<(), Violation> {
     match reason {
-        Reason::LogUnavailable | Reason::LeaseLost | Reason::RunFinished => Ok(()),
+        Reason::LogUnavailable
+        | Reason::LeaseLost
+        | Reason::RunFinished
+        | Reason::ReplayTimedOut => Ok(()),
         other => Err(Violation(format!("{what}: {other}"))),
     }
 }
@@ -109,7 +114,7 @@ impl Simulation<'_> {
         self.accepted.push(run.clone());
         let writer = journal.writer(Fence { run: run.clone(), epoch: 0 });
         self.begin(node, &journal, run.clone(), |run, around| {
-            Execution::begin(run, admitted, (writer, None), around)
+            Execution::begin(run, admitted, Start::fresh(writer), around)
         })?;
         Ok(Some(run))
     }
@@ -145,9 +150,9 @@ impl Simulation<'_> {
         };
         self.counts.taken_over += 1;
         self.trace.say(format!("node {node} takes {run} over"));
-        let parts = Execution::resumed(resuming);
+        let start = Start::resumed(resuming);
         self.begin(node, &journal, run.clone(), |run, around| {
-            Execution::begin(run, admitted, parts, around)
+            Execution::begin(run, admitted, start, around)
         })?;
         Ok(true)
     }
@@ -282,12 +287,29 @@ impl Simulation<'_> {
                 let execution = self.nodes.get(at).and_then(|of| of.executions.get(index));
                 let Some((_, execution)) = execution else { return Ok(()) };
                 let admitted = Arc::clone(&execution.admitted);
-                let examination = self.laboratory.examine(&admitted, node, artifact);
+                let recorded = match self.defect {
+                    Some(Defect::ForgetsTimeOuts) => None,
+                    _ => execution.timed_out(node, artifact),
+                };
+                let timed_out = recorded.or_else(|| self.runs_out_of_time());
+                let examination = self.laboratory.examine(&admitted, node, artifact, timed_out);
                 self.with_execution(number, |execution, around| {
                     execution.examined(job, examination, around).map(|()| None)
                 })
             }
         }
+    }
+
+    /// Whether an examination runs out of time, and how far it comes.
+    fn runs_out_of_time(&mut self) -> Option<TimedOut> {
+        if !self.random.chance(self.profile.late) {
+            return None;
+        }
+        Some(match self.random.below(4) {
+            0 => TimedOut::Wholly,
+            // Three agents have nine votes.
+            _ => TimedOut::After(self.random.below(9) as u64),
+        })
     }
 
     /// The outcome leaves the system: its seal must be durable, and it leaves once.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pi_core::{Digest, Name, RunId};
+use pi_event_fabric::event::SALT_BYTES;
 use pi_event_fabric::{Head, PublicKey, SigningKey, Tree};
 use pi_store::{RunEntry, StoreError, StoredEvent};
 
@@ -56,7 +57,6 @@ struct Durable {
     checkpoints: Vec<(u64, String)>,
     blobs: BTreeMap<Digest, Vec<u8>>,
     sealed: BTreeMap<(RunId, Digest), Vec<u8>>,
-    erased_keys: Vec<RunId>,
 }
 
 /// The disk, and the server in front of it.
@@ -64,6 +64,8 @@ pub struct Disk {
     tenant: Name,
     key: SigningKey,
     salts: Random,
+    /// Salts that come before its own.
+    given_salts: VecDeque<[u8; SALT_BYTES]>,
     chance: Random,
     /// How often it fails.
     pub faults: StoreFaults,
@@ -90,6 +92,7 @@ impl Disk {
             tenant,
             key: SigningKey::from_seed(&random.bytes()),
             salts: random.fork(),
+            given_salts: VecDeque::new(),
             chance: random.fork(),
             faults: StoreFaults::default(),
             defect,
@@ -104,6 +107,15 @@ impl Disk {
             acknowledged: Vec::new(),
             interrupted: BTreeSet::new(),
         }
+    }
+
+    /// The next events get these salts, as another store drew them.
+    pub fn give_salts(&mut self, salts: impl IntoIterator<Item = [u8; SALT_BYTES]>) {
+        self.given_salts = salts.into_iter().collect();
+    }
+
+    fn salt(&mut self) -> [u8; SALT_BYTES] {
+        self.given_salts.pop_front().unwrap_or_else(|| self.salts.bytes())
     }
 
     /// Whether it answers.

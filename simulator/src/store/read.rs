@@ -10,7 +10,7 @@ use pi_event_fabric::order::{OrderKey, Priorities};
 use pi_event_fabric::semantic::{Parent, SemanticError, Semantics, TrustPolicy, has_reserved_key};
 use pi_event_fabric::{Bundle, EventDraft, Head, HeaderView, PublicKey, SaltedDraft};
 use pi_store::{
-    Appended, EventStore, Fence, RunEntry, StoreError, StoredEvent, Ticket, Verification,
+    Appended, EventStore, Fence, REDACTED, RunEntry, StoreError, StoredEvent, Ticket, Verification,
     VerifyOptions,
 };
 
@@ -31,7 +31,7 @@ impl SimStore {
         }
         let mut disk = self.disk();
         disk.call()?;
-        let salted = drafts.into_iter().map(|draft| SaltedDraft::new(draft, disk.salts.bytes()));
+        let salted = drafts.into_iter().map(|draft| SaltedDraft::new(draft, disk.salt()));
         let drafts = salted.collect();
         let (answer, answered) = sync_channel(1);
         disk.queue.push_back(Request { by: self.by.clone(), drafts, fence, erases, answer });
@@ -138,6 +138,10 @@ impl EventStore for SimStore {
     fn claim(&self, run: &RunId) -> Result<Fence, StoreError> {
         let mut disk = self.disk();
         disk.refuses()?;
+        disk.write_queue_of(&self.by);
+        if !disk.tip.runs.contains_key(run) {
+            return Err(StoreError::NoRun(run.to_string()));
+        }
         let claim = Claim { run: run.clone(), by: self.by.clone(), from: 0 };
         disk.aside(&self.by, Aside::Claim(claim));
         disk.sync_all();
@@ -281,6 +285,12 @@ impl EventStore for SimStore {
     ) -> Result<Appended, StoreError> {
         let found =
             self.select(1, |view| view.partition == partition.as_str() && view.offset == offset)?;
+        let records_erasure = |event: &StoredEvent| {
+            HeaderView::parse(&event.header).is_some_and(|view| view.event_type == REDACTED)
+        };
+        if found.first().is_some_and(records_erasure) {
+            return Err(StoreError::Governing);
+        }
         let leaf = found.first().map(|event| event.leaf_index);
         let leaf =
             leaf.ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })?;
@@ -319,10 +329,7 @@ impl EventStore for SimStore {
     }
 
     fn sealed_blob(&self, run: &RunId, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|disk| {
-            let kept = disk.durable.sealed.get(&(run.clone(), *digest)).cloned();
-            kept.filter(|_| !disk.durable.erased_keys.contains(run))
-        })
+        self.read(|disk| disk.durable.sealed.get(&(run.clone(), *digest)).cloned())
     }
 
     fn erase_run_key(&self, run: &RunId) -> Result<(), StoreError> {

@@ -85,7 +85,7 @@ impl Disk {
     fn commit(&mut self, requests: Vec<Request>, mut asides: Vec<Aside>) {
         let before = self.tip.tree.size();
         let mut events = Vec::new();
-        let (mut places, mut fences) = (Vec::new(), Vec::new());
+        let (mut places, mut fences, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for Request { by: _, drafts, fence, erases, answer } in requests {
             let result = match fence.as_ref().map(|fence| self.check_fence(fence)) {
                 Some(Err(refusal)) => Err(refusal),
@@ -93,12 +93,13 @@ impl Disk {
             };
             if result.is_ok() {
                 fences.extend(fence);
-            }
-            if result.is_ok() {
                 asides.extend(erases.map(Aside::Erase));
+            } else {
+                failed.extend(fence.map(|fence| (fence.run, fence.epoch)));
             }
             places.push((answer, result));
         }
+        self.interrupted.extend(failed);
         for aside in &mut asides {
             if let Aside::Claim(claim) = aside {
                 claim.from = self.tip.tree.size();
@@ -128,7 +129,8 @@ impl Disk {
             return Err(StoreError::Interrupted(fence.run.clone()));
         }
         let epoch = self.tip.epochs.get(&fence.run).copied().unwrap_or(0);
-        if epoch == fence.epoch || self.defect == Some(Defect::IgnoresFences) {
+        let is_held = epoch == fence.epoch && self.tip.runs.contains_key(&fence.run);
+        if is_held || self.defect == Some(Defect::IgnoresFences) {
             return Ok(());
         }
         Err(StoreError::LeaseLost(fence.run.clone()))
@@ -201,7 +203,7 @@ impl Disk {
                 Aside::Sealed(run, digest, bytes) => {
                     durable.sealed.insert((run, digest), bytes);
                 }
-                Aside::EraseKey(run) => durable.erased_keys.push(run),
+                Aside::EraseKey(run) => durable.sealed.retain(|(other, _), _| *other != run),
                 Aside::Erase(leaf) => {
                     let all = durable.archive.iter_mut().chain(&mut durable.live);
                     all.filter(|event| event.leaf_index == leaf)

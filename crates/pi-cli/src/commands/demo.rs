@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pi_core::Reason;
 
 use super::{log, replay, scan};
-use crate::args::{Evidence, LogCommand, ReplayArgs, ScanArgs};
+use crate::args::{Evidence, LogCommand, Measured, ReplayArgs, ScanArgs};
 use crate::context::{Context, Failure, Outcome};
 use crate::output::style::{BOLD, GOOD, paint};
 
@@ -25,7 +25,12 @@ pub fn run(context: &Context, examples: &Path) -> Outcome {
     title(context, "4. Both runs executed again, every proof compared")?;
     let mut code = 0;
     for entry in context.journal()?.store().runs(2)? {
-        let args = ReplayArgs { run: entry.run.to_string(), base: None, threads: None };
+        let args = ReplayArgs {
+            run: entry.run.to_string(),
+            base: None,
+            threads: None,
+            measured: Measured::default(),
+        };
         code = code.max(replay::run(context, &args)?);
     }
     let data = context.data_path()?;
@@ -53,5 +58,6 @@ fn scan_of(path: PathBuf) -> ScanArgs {
         evidence: Evidence::Hashes,
         as_of: None,
         threads: None,
+        measured: Measured::default(),
     }
 }

@@ -1,23 +1,22 @@
 //! `pi log`
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use pi_core::canonical::{Encoder, parse};
 use pi_core::{Name, Reason};
 use pi_event_fabric::{HeaderView, RunField};
 use pi_kernel::record::Record;
-use pi_store::{Follower, StoredEvent, VerifyOptions};
+use pi_store::{StoredEvent, VerifyOptions};
 
-use super::{fence, run_id};
+use super::{fabric, fence, run_id, tail};
 use crate::args::LogCommand;
 use crate::context::{Context, Failure, Outcome};
-use crate::output::style::{BAD, BOLD, DIM, GOOD, paint, visible};
+use crate::output::style::{BAD, DIM, GOOD, paint, visible};
 
 pub fn run(context: &Context, command: &LogCommand) -> Outcome {
     match command {
         LogCommand::Verify { partition, deep } => verify(context, partition.clone(), *deep),
-        LogCommand::Tail { lines, follow } => tail(context, *lines, *follow),
+        LogCommand::Tail(args) => tail::run(context, args),
         LogCommand::Show { event } => show(context, event),
         LogCommand::Prove { event } => {
             let (partition, offset) = place(event)?;
@@ -30,6 +29,8 @@ pub fn run(context: &Context, command: &LogCommand) -> Outcome {
             emit_canonical(context, &bundle)
         }
         LogCommand::Fence(command) => fence::run(context, command),
+        LogCommand::Epochs => fabric::epochs(context),
+        LogCommand::Consumers => fabric::consumers(context),
         LogCommand::Redact { event, reason } => redact(context, event, reason),
     }
 }
@@ -100,52 +101,6 @@ fn verify(context: &Context, partition: Option<Name>, deep: bool) -> Outcome {
     Ok(0)
 }
 
-fn tail(context: &Context, lines: usize, follow: bool) -> Outcome {
-    let journal = context.journal()?;
-    let events = journal.store().tail(lines)?;
-    show_lines(context, &events)?;
-    if !follow {
-        return Ok(0);
-    }
-    let last = events.last().map(|event| event.leaf_index);
-    let mut follower = Follower::new(&context.folder()?, &context.global.tenant, last)?;
-    loop {
-        let events = follower.wait(1000, Duration::from_secs(60))?;
-        show_lines(context, &events)?;
-    }
-}
-
-fn show_lines(context: &Context, events: &[StoredEvent]) -> Result<(), Failure> {
-    let mut out = String::new();
-    for event in events {
-        line(context, &mut out, event);
-    }
-    context.emit(&out)
-}
-
-fn line(context: &Context, out: &mut String, event: &StoredEvent) {
-    if context.is_json() {
-        let _ = writeln!(out, "{}", String::from_utf8_lossy(&event.header));
-        return;
-    }
-    let Some(view) = HeaderView::parse(&event.header) else {
-        let _ = writeln!(out, "{} leaf {} cannot be read", paint(BAD, "broken"), event.leaf_index);
-        return;
-    };
-    let place = format!("{}:{}", view.partition, view.offset);
-    let seconds = i64::try_from(view.recorded_at / 1_000_000).unwrap_or(i64::MAX);
-    let time =
-        jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default();
-    let _ = writeln!(
-        out,
-        "{} {} {:<16} {}",
-        paint(DIM, time),
-        paint(BOLD, format!("{place:<14}")),
-        view.event_type,
-        paint(DIM, view.run.unwrap_or_default())
-    );
-}
-
 fn place(event: &str) -> Result<(Name, u64), Failure> {
     let parsed = event
         .rsplit_once(':')
@@ -167,17 +122,19 @@ fn one(context: &Context, event: &str) -> Result<StoredEvent, Failure> {
 }
 
 fn show(context: &Context, event: &str) -> Outcome {
-    let event = one(context, event)?;
+    context.emit(&whole(&one(context, event)?))?;
+    Ok(0)
+}
+
+/// An event with its payload, as one line of JSON.
+pub fn whole(event: &StoredEvent) -> String {
     let payload = match &event.content {
         Some((_, payload)) => String::from_utf8_lossy(payload).into_owned(),
         None => "null".to_owned(),
     };
     let header = String::from_utf8_lossy(&event.header);
-    let hash = pi_core::Digest::of(&event.header);
-    context.emit(&format!(
-        "{{\"event_hash\":\"{hash}\",\"header\":{header},\"payload\":{payload}}}\n"
-    ))?;
-    Ok(0)
+    let hash = event.hash();
+    format!("{{\"event_hash\":\"{hash}\",\"header\":{header},\"payload\":{payload}}}\n")
 }
 
 fn checkpoint(context: &Context) -> Outcome {

@@ -5,6 +5,7 @@ mod compose;
 mod demo;
 mod doctor;
 mod explain;
+mod fabric;
 mod fence;
 mod log;
 mod memory;
@@ -14,6 +15,7 @@ mod replay;
 mod route;
 mod runs;
 mod scan;
+mod tail;
 mod verify;
 
 use std::path::Path;
@@ -43,7 +45,7 @@ pub fn run(context: &Context, command: Command) -> Outcome {
         Command::Log(command) => log::run(context, &command),
         Command::Verify(args) => verify::run(context, &args),
         Command::Route { words } => route::run(context, &words),
-        Command::Plan { steps } => plan::run(context, &steps),
+        Command::Plan { steps, request } => plan::run(context, &steps, &request),
         Command::Memory(command) => memory::run(context, &command),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Doctor => doctor::run(context),

@@ -1,19 +1,22 @@
 //! `pi plan`
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use pi_core::Decision;
-use pi_core::canonical::{Encoder, ToCanonical};
-use pi_kernel::plan::{PlanError, Planned, plan, plan_steps};
+use pi_core::canonical::{Encoder, ToCanonical, Value, parse};
+use pi_core::{Decision, Reason};
+use pi_kernel::plan::{Plan, PlanError, Planned, plan, plan_steps};
 use pi_kernel::route::Router;
+use pi_runtime::freeze::{Frozen, freeze};
 
 use super::catalogue;
 use super::route::exit_code;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::style::{self, BOLD, DIM, paint, visible};
 
-/// One argument is a chain; several are the steps of one.
-pub fn run(context: &Context, steps: &[String]) -> Outcome {
+/// One argument is a chain; several are the steps of one. With `inputs`, what is
+/// written is the request that runs the plan over them.
+pub fn run(context: &Context, steps: &[String], inputs: &[PathBuf]) -> Outcome {
     let catalogue = catalogue()?;
     let router = Router::new(&catalogue);
     let result = match steps {
@@ -25,6 +28,10 @@ pub fn run(context: &Context, steps: &[String]) -> Outcome {
     };
     if let Err(error @ PlanError::Syntax(_)) = &result {
         return Err(Failure::new(error.reason(), error));
+    }
+    if !inputs.is_empty() {
+        let planned = result.map_err(|error| Failure::new(error.reason(), error))?;
+        return request(context, &planned.plan, &steps.join(" -> "), inputs);
     }
     let decision = result.as_ref().map_or_else(PlanError::decision, |_| Decision::Allow);
     if context.is_json() {
@@ -38,6 +45,36 @@ pub fn run(context: &Context, steps: &[String]) -> Outcome {
         })?;
     }
     Ok(exit_code(decision))
+}
+
+/// Writes a document that freezes to the very hash that it claims. Nobody has approved
+/// it.
+fn request(context: &Context, plan: &Plan, goal: &str, inputs: &[PathBuf]) -> Outcome {
+    let Frozen { manifest, .. } = freeze(inputs, context.threads(None))
+        .map_err(|error| Failure::new(error.reason(), error))?;
+    let paths: Option<Vec<&str>> = inputs.iter().map(|path| path.to_str()).collect();
+    let paths = paths.ok_or_else(|| {
+        Failure::new(Reason::InvalidRequest, "a path that is not UTF-8 cannot be in a request")
+    })?;
+    let tenant = context.global.tenant.clone();
+    let frozen = plan.request(tenant, manifest.digest(), goal).freeze();
+    let content = Encoder::encode(frozen.content());
+    let Ok(Value::Object(mut document)) = parse(&content) else {
+        return Err(Failure::new(Reason::InvalidRequest, "the request has no canonical form"));
+    };
+    // The words stand for their hash; freezing puts it back.
+    document.remove("goal_hash");
+    let text = |text: &str| Value::from(text);
+    let inputs = Value::Array(paths.into_iter().map(text).collect());
+    document.extend([
+        ("approved_by_user".to_owned(), Value::Bool(false)),
+        ("goal".to_owned(), text(goal)),
+        ("inputs".to_owned(), inputs),
+        ("request_hash".to_owned(), text(&frozen.hash().to_hex())),
+        ("request_id".to_owned(), text(&frozen.id())),
+    ]);
+    context.emit_json(&Value::Object(document))?;
+    Ok(0)
 }
 
 fn text(planned: &Planned) -> String {

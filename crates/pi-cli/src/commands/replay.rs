@@ -47,6 +47,9 @@ fn text(replayed: &Replayed, run: &str) -> String {
             comparison.compared()
         );
         let _ = writeln!(out, "  {} {}", paint(DIM, "proof"), replayed.outcome.determinism_proof);
+        if replayed.timed_out > 0 {
+            let _ = writeln!(out, "  {} time-outs stand as they were recorded", replayed.timed_out);
+        }
         return out;
     }
     let word = match comparison.verdict() {
@@ -91,7 +94,8 @@ impl ToCanonical for Json<'_> {
                 .field("other_catalogue", &self.replayed.other_catalogue)
                 .field("result", comparison.verdict().as_str())
                 .field("run_id", self.run)
-                .field("schema", "pi.replay/1");
+                .field("schema", "pi.replay/1")
+                .field("timed_out", &self.replayed.timed_out);
         });
     }
 }

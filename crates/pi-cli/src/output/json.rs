@@ -37,6 +37,15 @@ pub fn object(fields: impl FnOnce(&mut ObjectEncoder<'_>)) -> String {
     text
 }
 
+/// An object whose members a closure writes.
+pub struct Fields<F>(pub F);
+
+impl<F: Fn(&mut ObjectEncoder<'_>)> ToCanonical for Fields<F> {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        encoder.object(|o| (self.0)(o));
+    }
+}
+
 impl ToCanonical for RunReport<'_> {
     fn to_canonical(&self, encoder: &mut Encoder) {
         let RunReport { run, tenant, outcome, log } = self;

@@ -449,8 +449,11 @@ impl Run {
         let mut worst = examination.failure;
         for verdict in &examination.verdicts {
             self.applied.insert(verdict.slug);
+            let is_late = verdict.status == Status::Timeout;
+            self.replayable &= !is_late;
             if worst.is_none() && verdict.status.fails_phase() {
-                worst = Some((verdict.status, Reason::AgentPanicked));
+                let reason = if is_late { Reason::AgentTimedOut } else { Reason::AgentPanicked };
+                worst = Some((verdict.status, reason));
             }
             // Jobs count through the phase, so that no two workers share an id.
             let number = self.before + self.taken - self.before_phase;

@@ -133,16 +133,29 @@ fn expire(connection: &Connection, group: &Name, now: Timestamp) -> Result<bool,
 }
 
 fn members(connection: &Connection, group: &Name) -> Result<Vec<Name>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT member FROM consumer_members WHERE consumer = ?1 ORDER BY member",
-    )?;
-    let names = statement.query_map([group.as_str()], |row| row.get::<_, String>(0))?;
-    names
-        .map(|name| Name::new(name?).map_err(|error| StoreError::Damaged(error.to_string())))
-        .collect()
+    Ok(leases(connection, group)?.into_iter().map(|(member, _)| member).collect())
 }
 
-fn generation(connection: &Connection, group: &Name) -> Result<u64, StoreError> {
+/// The members of a group by name, with the ends of their leases.
+pub(super) fn leases(
+    connection: &Connection,
+    group: &Name,
+) -> Result<Vec<(Name, Timestamp)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT member, lease_until FROM consumer_members WHERE consumer = ?1 ORDER BY member",
+    )?;
+    let rows = statement.query_map([group.as_str()], |row| {
+        Ok((row.get::<_, String>(0)?, Timestamp::from_micros(row.get(1)?)))
+    })?;
+    rows.map(|row| {
+        let (member, until) = row?;
+        let member = Name::new(member).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        Ok((member, until))
+    })
+    .collect()
+}
+
+pub(super) fn generation(connection: &Connection, group: &Name) -> Result<u64, StoreError> {
     let found = connection
         .prepare_cached("SELECT generation FROM consumers WHERE name = ?1")?
         .query_row([group.as_str()], |row| row.get(0))

@@ -160,6 +160,30 @@ pub(super) fn read(
 ) -> Result<Option<ConsumerCheckpoint>, StoreError> {
     let (_, mut checkpoints) = state(connection, key, group)?;
     let Some(checkpoint) = checkpoints.remove(partition) else { return Ok(None) };
+    lies_in_log(connection, group, partition, &checkpoint)?;
+    Ok(Some(checkpoint))
+}
+
+/// All checkpoints of a group.
+pub(super) fn all(
+    connection: &Connection,
+    key: &Digest,
+    group: &Name,
+) -> Result<Checkpoints, StoreError> {
+    let (_, checkpoints) = state(connection, key, group)?;
+    for (partition, checkpoint) in &checkpoints {
+        lies_in_log(connection, group, partition, checkpoint)?;
+    }
+    Ok(checkpoints)
+}
+
+/// The log has the event that a checkpoint names.
+fn lies_in_log(
+    connection: &Connection,
+    group: &Name,
+    partition: &Name,
+    checkpoint: &ConsumerCheckpoint,
+) -> Result<(), StoreError> {
     let invalid = |problem| invalid(group, partition.as_str(), problem);
     let header: Option<Vec<u8>> = connection
         .prepare_cached(
@@ -173,7 +197,7 @@ pub(super) fn read(
         Some(header) if Digest::of(&header) != checkpoint.event_hash => {
             Err(invalid("it names another event than the log has"))
         }
-        Some(_) => Ok(Some(checkpoint)),
+        Some(_) => Ok(()),
     }
 }
 

@@ -10,6 +10,8 @@ use pi_event_fabric::epoch::SequenceError;
 use pi_event_fabric::merkle::KEPT_EVERY;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, SaltedDraft, SigningKey, Tree, seal};
 use rusqlite::{Connection, OptionalExtension as _};
+use tracing::debug_span;
+use tracing::field::Empty;
 
 use super::control::{self, Control};
 use crate::error::StoreError;
@@ -146,6 +148,15 @@ impl Writer {
     }
 
     fn appends(&mut self, appends: Vec<Append>) {
+        let span = debug_span!(
+            "commit",
+            tenant = self.tenant.as_str(),
+            appends = appends.len() as u64,
+            events = appends.iter().map(|append| append.drafts.len() as u64).sum::<u64>(),
+            size = Empty,
+            error = Empty,
+        )
+        .entered();
         let mut replies = Vec::with_capacity(appends.len());
         let erases = appends.iter().any(|append| append.redacts.is_some());
         let fences: Vec<Option<Fence>> = appends.iter().map(|a| a.fence.clone()).collect();
@@ -177,11 +188,15 @@ impl Writer {
         let answers: Answers = match result {
             Ok(places) => {
                 let checkpoint = self.tree.size();
+                span.record("size", checkpoint);
                 let answer =
                     |places: Result<_, _>| places.map(|places| Appended { places, checkpoint });
                 replies.into_iter().zip(places.into_iter().map(answer)).collect()
             }
-            Err(error) => replies.into_iter().map(|done| (done, Err(error.clone()))).collect(),
+            Err(error) => {
+                span.record("error", error.reason().code());
+                replies.into_iter().map(|done| (done, Err(error.clone()))).collect()
+            }
         };
         let failed = |at: &usize| answers.get(*at).is_none_or(|(_, answer)| answer.is_err());
         let at = fences.into_iter().enumerate().filter(|(at, _)| failed(at));
