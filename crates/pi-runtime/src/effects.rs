@@ -8,7 +8,7 @@ use std::path::Path;
 use pi_core::canonical::{Encoder, Object, Value, parse};
 use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::{HeaderView, RunField};
-use pi_kernel::breaker::{Breaker, BreakerChange};
+use pi_kernel::breaker::{Breaker, BreakerChange, BreakerState};
 use pi_kernel::capability::ArtifactType;
 use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
@@ -17,9 +17,6 @@ use crate::journal::{Journal, JournalError};
 
 /// The partition of breakers.
 pub const SCHEDULER: &str = "scheduler";
-
-/// How often a change is applied again because others came first.
-const MAX_CONTENTION: usize = 64;
 
 /// The breakers of a tenant, kept in its log.
 pub struct Breakers {
@@ -76,52 +73,48 @@ impl Breakers {
         carry_out: impl FnOnce() -> EffectOutcome,
     ) -> Result<EffectOutcome, JournalError> {
         let now = self.journal.now();
-        if let Err(reason) = self.change(capability, |breaker| breaker.admit(now))? {
-            return Ok(EffectOutcome::Refused(reason));
+        match self.change(capability, |breaker| breaker.admit(now))? {
+            (Ok(()), true) => {}
+            // Another one began to probe first.
+            (Ok(()), false) => return Ok(EffectOutcome::Refused(Reason::CircuitOpen)),
+            (Err(reason), _) => return Ok(EffectOutcome::Refused(reason)),
         }
         let outcome = carry_out();
         let succeeded = matches!(outcome, EffectOutcome::Done { .. });
         let now = self.journal.now();
-        // Where others leave no room for it, they have said enough.
-        let _ = self.change(capability, |breaker| {
-            breaker.ended(succeeded, now);
-            Ok(())
-        })?;
+        self.change(capability, |breaker| breaker.ended(succeeded, now))?;
         Ok(outcome)
     }
 
     /// Applies a change to the breaker as the log has it now, and records it when there
-    /// is one. When others changed it between the look and the record, the log's order
-    /// decides: the change is applied again behind theirs.
-    fn change(
+    /// is one. Also gives whether nobody changed it between the look and the record.
+    fn change<T>(
         &mut self,
         capability: &str,
-        change: impl Fn(&mut Breaker) -> Result<(), Reason>,
-    ) -> Result<Result<(), Reason>, JournalError> {
+        change: impl FnOnce(&mut Breaker) -> T,
+    ) -> Result<(T, bool), JournalError> {
         self.refresh(capability)?;
-        for _ in 0..MAX_CONTENTION {
-            let before = self.breakers.get(capability).copied().unwrap_or_default();
-            let mut breaker = before;
-            let result = change(&mut breaker);
-            if (breaker.state(), breaker.failures()) == (before.state(), before.failures()) {
-                return Ok(result);
-            }
-            let payload = Encoder::encode(&BreakerChange { capability, breaker: &breaker });
-            let record = Record {
-                schema: "pi.breaker",
-                schema_version: 1,
-                event_type: "breaker.changed",
-                payload,
-            };
-            let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
-            let appended = self.journal.store().append(vec![draft])?;
-            let own = appended.places.first().map_or(0, |place| place.offset);
-            if self.refresh(capability)?.iter().all(|offset| *offset >= own) {
-                return Ok(result);
-            }
+        let before = self.breakers.get(capability).copied().unwrap_or_default();
+        let mut breaker = before;
+        let result = change(&mut breaker);
+        let looks = |breaker: &Breaker| (breaker.state(), breaker.failures());
+        // A new probe in the place of a lost one is a change, too.
+        let probes = breaker.state() == BreakerState::HalfOpen && breaker != before;
+        if looks(&breaker) == looks(&before) && !probes {
+            return Ok((result, true));
         }
-        // Whoever cannot get a word in lets nothing through.
-        Ok(Err(Reason::CircuitOpen))
+        let payload = Encoder::encode(&BreakerChange { capability, breaker: &breaker });
+        let record = Record {
+            schema: "pi.breaker",
+            schema_version: 1,
+            event_type: "breaker.changed",
+            payload,
+        };
+        let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
+        let appended = self.journal.store().append(vec![draft])?;
+        let own = appended.places.first().map_or(0, |place| place.offset);
+        let is_first = self.refresh(capability)?.iter().all(|offset| *offset >= own);
+        Ok((result, is_first))
     }
 }
 

@@ -2,6 +2,7 @@
 //! once, also when they have read the breaker before.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
@@ -95,14 +96,16 @@ fn of_several_processes_one_probes() {
         clock.0.fetch_add(COOL_OFF_MICROS, Ordering::Relaxed);
         assert_eq!(at_once(&root, &clock, 6), 1);
         assert_eq!(at_once(&root, &clock, 1), 0, "the probe failed");
+        // A probe whose process dies is not heard of again.
+        clock.0.fetch_add(COOL_OFF_MICROS, Ordering::Relaxed);
+        let folder = DataFolder::open(root.path()).unwrap();
+        let tenant = Name::new("local").unwrap();
+        let journal = Journal::open(&folder, &tenant, clock.clone(), "test").unwrap();
+        let mut breakers = Breakers::load(&journal).unwrap();
+        let dies = AssertUnwindSafe(|| breakers.guard(CAPABILITY, || panic!("on purpose")));
+        assert!(catch_unwind(dies).is_err());
+        assert_eq!(at_once(&root, &clock, 3), 0, "it may be under way");
+        clock.0.fetch_add(COOL_OFF_MICROS, Ordering::Relaxed);
+        assert_eq!(at_once(&root, &clock, 6), 1, "one takes its place");
     }
-}
-
-#[test]
-fn no_failure_of_several_processes_is_lost() {
-    let root = tempfile::tempdir().unwrap();
-    let clock = Arc::new(Still(AtomicU64::new(1)));
-    assert_eq!(at_once(&root, &clock, 4), 4);
-    let breakers = Breakers::load(&journal(&root)).unwrap();
-    assert_eq!(breakers.iter().next().unwrap().1.failures(), 4);
 }
