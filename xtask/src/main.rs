@@ -64,7 +64,7 @@ fn full() -> Result<()> {
     ci()?;
     step_with(
         "cargo",
-        &["nextest", "run", "--workspace", "--release"],
+        &["nextest", "run", "--workspace", "--cargo-profile", "release-test"],
         &[("PI_TEST_SCALE", "full")],
     )?;
     step("bash", &["scripts/same-proof"])?;

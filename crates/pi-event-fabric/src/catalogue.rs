@@ -43,7 +43,7 @@ type Evolution = (&'static str, u32, u32, Vec<Step>);
 
 /// The migrations between versions.
 fn migrations() -> Vec<Evolution> {
-    Vec::new()
+    runs::migrations()
 }
 
 /// Builds the registry of this build.

@@ -1,6 +1,8 @@
 //! Circuit breakers of effectful capabilities, one for each tenant and
 //! capability. Pure agents have none: they cannot be down.
 
+use std::collections::BTreeMap;
+
 use pi_core::canonical::{Encoder, ToCanonical, Value};
 use pi_core::{Reason, Timestamp};
 
@@ -91,21 +93,57 @@ impl Breaker {
             self.since = now;
         }
     }
+}
 
-    /// Reads the payload of an event back: the capability and its breaker.
-    pub fn from_value(value: &Value) -> Option<(String, Self)> {
-        let breaker = Self {
-            state: BreakerState::from_word(value.get("state")?.as_str()?)?,
-            failures: value.get("failures")?.as_u64()?,
-            since: Timestamp::from_micros(value.get("since")?.as_u64()?),
-        };
-        Some((value.get("capability")?.as_str()?.to_owned(), breaker))
+/// The breakers of a tenant, as the events of its log say.
+#[derive(Clone, Debug, Default)]
+pub struct Breakers(BTreeMap<String, (Breaker, u64)>);
+
+impl Breakers {
+    /// Takes the payload of the next event, at its offset. A change counts when nothing
+    /// came between it and the change that it follows; whoever was too late with it
+    /// looks again. Gives whether it counts.
+    pub fn take(&mut self, offset: u64, payload: &Value) -> bool {
+        let Some((capability, after, breaker)) = change(payload) else { return false };
+        let counts = after.is_none_or(|after| after == self.last(&capability));
+        if counts {
+            self.0.insert(capability, (breaker, offset));
+        }
+        counts
     }
+
+    /// The breaker of a capability.
+    pub fn of(&self, capability: &str) -> Breaker {
+        self.0.get(capability).map(|(breaker, _)| *breaker).unwrap_or_default()
+    }
+
+    /// The offset of the change that made it what it is; 0 before the first.
+    pub fn last(&self, capability: &str) -> u64 {
+        self.0.get(capability).map_or(0, |(_, offset)| *offset)
+    }
+
+    /// All that ever changed, by capability.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Breaker)> {
+        self.0.iter().map(|(capability, (breaker, _))| (capability.as_str(), breaker))
+    }
+}
+
+fn change(payload: &Value) -> Option<(String, Option<u64>, Breaker)> {
+    let breaker = Breaker {
+        state: BreakerState::from_word(payload.get("state")?.as_str()?)?,
+        failures: payload.get("failures")?.as_u64()?,
+        since: Timestamp::from_micros(payload.get("since")?.as_u64()?),
+    };
+    // Version 1 did not say.
+    let after = payload.get("after").and_then(Value::as_u64);
+    Some((payload.get("capability")?.as_str()?.to_owned(), after, breaker))
 }
 
 /// The payload of the event that records a change.
 #[derive(Debug)]
 pub struct BreakerChange<'a> {
+    /// The offset of the change that it follows, 0 for the first.
+    pub after: u64,
     /// The capability.
     pub capability: &'a str,
     /// The breaker from now on.
@@ -114,9 +152,11 @@ pub struct BreakerChange<'a> {
 
 impl ToCanonical for BreakerChange<'_> {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        let BreakerChange { capability, breaker: Breaker { state, failures, since } } = self;
+        let BreakerChange { after, capability, breaker } = self;
+        let Breaker { state, failures, since } = breaker;
         encoder.object(|o| {
-            o.field("capability", *capability)
+            o.field("after", after)
+                .field("capability", *capability)
                 .field("failures", failures)
                 .field("since", since)
                 .field("state", state.as_str());
@@ -159,10 +199,20 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_change_reads_back() {
-        let breaker = Breaker { state: BreakerState::HalfOpen, failures: 7, since: at(9) };
-        let change = BreakerChange { capability: "report/write", breaker: &breaker };
-        let value = parse(&Encoder::encode(&change)).unwrap();
-        assert_eq!(Breaker::from_value(&value), Some(("report/write".to_owned(), breaker)));
+    fn a_recorded_change_counts_when_it_follows_the_last() {
+        let mut breakers = Breakers::default();
+        let mut take = |offset, after, failures| {
+            let breaker = Breaker { state: BreakerState::HalfOpen, failures, since: at(9) };
+            let change = BreakerChange { after, capability: "report/write", breaker: &breaker };
+            breakers.take(offset, &parse(&Encoder::encode(&change)).unwrap())
+        };
+        assert!(take(3, 0, 1));
+        assert!(!take(4, 0, 7), "it looked before offset 3");
+        assert!(take(5, 3, 2));
+        let old = br#"{"capability":"report/write","failures":9,"since":1,"state":"open"}"#;
+        assert_eq!((breakers.of("report/write").failures(), breakers.last("report/write")), (2, 5));
+        assert!(breakers.take(6, &parse(old).unwrap()), "version 1 always counts");
+        assert_eq!(breakers.of("report/write").failures(), 9);
+        assert!(!breakers.take(7, &Value::Null));
     }
 }

@@ -1,6 +1,5 @@
 //! Carrying out effects behind breakers.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
@@ -8,7 +7,7 @@ use std::path::Path;
 use pi_core::canonical::{Encoder, Object, Value, parse};
 use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::{HeaderView, RunField};
-use pi_kernel::breaker::{Breaker, BreakerChange, BreakerState};
+use pi_kernel::breaker::{self, Breaker, BreakerChange, BreakerState};
 use pi_kernel::capability::ArtifactType;
 use pi_kernel::effect::{Effect, EffectOutcome};
 use pi_kernel::record::Record;
@@ -18,25 +17,29 @@ use crate::journal::{Journal, JournalError};
 /// The partition of breakers.
 pub const SCHEDULER: &str = "scheduler";
 
+/// How often a change is applied again because others came first.
+const MAX_CONTENTION: usize = 64;
+
 /// The breakers of a tenant, kept in its log.
 pub struct Breakers {
     journal: Journal,
-    breakers: BTreeMap<String, Breaker>,
-    /// The offset behind the last change that was read.
+    read: breaker::Breakers,
+    /// The offset behind the last event that was read.
     next: u64,
 }
 
 impl Breakers {
     /// Reads the breakers from the log.
     pub fn load(journal: &Journal) -> Result<Self, JournalError> {
-        let mut breakers = Self { journal: journal.clone(), breakers: BTreeMap::new(), next: 1 };
-        breakers.refresh("")?;
+        let mut breakers =
+            Self { journal: journal.clone(), read: breaker::Breakers::default(), next: 1 };
+        breakers.refresh()?;
         Ok(breakers)
     }
 
     /// Reads what has changed since: other runs, here and in other processes, change
-    /// the same breakers. Gives the offsets of the changes of one of them.
-    fn refresh(&mut self, of: &str) -> Result<Vec<u64>, JournalError> {
+    /// the same breakers. Gives the offsets of the changes that count.
+    fn refresh(&mut self) -> Result<Vec<u64>, JournalError> {
         let (partition, mut changes) = (name()?, Vec::new());
         loop {
             let page = self.journal.store().partition(&partition, self.next, 1_024)?;
@@ -50,19 +53,16 @@ impl Breakers {
                 };
                 let view = HeaderView::parse(&event.header).ok_or_else(unreadable)?;
                 self.next = view.offset + 1;
-                let payload = event.content.and_then(|(_, payload)| parse(&payload).ok());
-                if let Some((capability, breaker)) = payload.as_ref().and_then(Breaker::from_value)
-                {
-                    changes.extend((capability == of).then_some(view.offset));
-                    self.breakers.insert(capability, breaker);
-                }
+                let payload = event.content.as_ref().and_then(|(_, payload)| parse(payload).ok());
+                let counts = self.read.take(view.offset, &payload.unwrap_or(Value::Null));
+                changes.extend(counts.then_some(view.offset));
             }
         }
     }
 
     /// All breakers that ever changed, by capability.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Breaker)> {
-        self.breakers.iter().map(|(capability, breaker)| (capability.as_str(), breaker))
+        self.read.iter()
     }
 
     /// Has one attempt carried out by `carry_out`, unless the breaker is open at this
@@ -73,48 +73,55 @@ impl Breakers {
         carry_out: impl FnOnce() -> EffectOutcome,
     ) -> Result<EffectOutcome, JournalError> {
         let now = self.journal.now();
-        match self.change(capability, |breaker| breaker.admit(now))? {
-            (Ok(()), true) => {}
-            // Another one began to probe first.
-            (Ok(()), false) => return Ok(EffectOutcome::Refused(Reason::CircuitOpen)),
-            (Err(reason), _) => return Ok(EffectOutcome::Refused(reason)),
+        if let Err(reason) = self.change(capability, |breaker| breaker.admit(now))? {
+            return Ok(EffectOutcome::Refused(reason));
         }
         let outcome = carry_out();
         let succeeded = matches!(outcome, EffectOutcome::Done { .. });
         let now = self.journal.now();
-        self.change(capability, |breaker| breaker.ended(succeeded, now))?;
+        // Where others leave no room for it, they have said enough.
+        let _ = self.change(capability, |breaker| {
+            breaker.ended(succeeded, now);
+            Ok(())
+        })?;
         Ok(outcome)
     }
 
     /// Applies a change to the breaker as the log has it now, and records it when there
-    /// is one. Also gives whether nobody changed it between the look and the record.
-    fn change<T>(
+    /// is one. Where another change came first, this one does not count, and it is
+    /// applied to what the other made of it.
+    fn change(
         &mut self,
         capability: &str,
-        change: impl FnOnce(&mut Breaker) -> T,
-    ) -> Result<(T, bool), JournalError> {
-        self.refresh(capability)?;
-        let before = self.breakers.get(capability).copied().unwrap_or_default();
-        let mut breaker = before;
-        let result = change(&mut breaker);
-        let looks = |breaker: &Breaker| (breaker.state(), breaker.failures());
-        // A new probe in the place of a lost one is a change, too.
-        let probes = breaker.state() == BreakerState::HalfOpen && breaker != before;
-        if looks(&breaker) == looks(&before) && !probes {
-            return Ok((result, true));
+        change: impl Fn(&mut Breaker) -> Result<(), Reason>,
+    ) -> Result<Result<(), Reason>, JournalError> {
+        self.refresh()?;
+        for _ in 0..MAX_CONTENTION {
+            let (before, after) = (self.read.of(capability), self.read.last(capability));
+            let mut breaker = before;
+            let result = change(&mut breaker);
+            // A new probe in the place of a lost one is a change, too.
+            let probes = breaker.state() == BreakerState::HalfOpen && breaker != before;
+            let looks = |breaker: &Breaker| (breaker.state(), breaker.failures());
+            if looks(&breaker) == looks(&before) && !probes {
+                return Ok(result);
+            }
+            let payload = Encoder::encode(&BreakerChange { after, capability, breaker: &breaker });
+            let record = Record {
+                schema: "pi.breaker",
+                schema_version: 2,
+                event_type: "breaker.changed",
+                payload,
+            };
+            let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
+            let appended = self.journal.store().append(vec![draft])?;
+            let changes = self.refresh()?;
+            if appended.places.iter().any(|place| changes.contains(&place.offset)) {
+                return Ok(result);
+            }
         }
-        let payload = Encoder::encode(&BreakerChange { capability, breaker: &breaker });
-        let record = Record {
-            schema: "pi.breaker",
-            schema_version: 1,
-            event_type: "breaker.changed",
-            payload,
-        };
-        let draft = self.journal.draft(SCHEDULER, RunField::None, record)?;
-        let appended = self.journal.store().append(vec![draft])?;
-        let own = appended.places.first().map_or(0, |place| place.offset);
-        let is_first = self.refresh(capability)?.iter().all(|offset| *offset >= own);
-        Ok((result, is_first))
+        // Whoever cannot get a word in lets nothing through.
+        Ok(Err(Reason::CircuitOpen))
     }
 }
 

@@ -109,3 +109,14 @@ fn of_several_processes_one_probes() {
         assert_eq!(at_once(&root, &clock, 6), 1, "one takes its place");
     }
 }
+
+#[test]
+fn no_failure_of_several_processes_is_lost() {
+    for _ in 0..5 {
+        let root = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Still(AtomicU64::new(1)));
+        assert_eq!(at_once(&root, &clock, 4), 4);
+        let breakers = Breakers::load(&journal(&root)).unwrap();
+        assert_eq!(breakers.iter().next().unwrap().1.failures(), 4);
+    }
+}

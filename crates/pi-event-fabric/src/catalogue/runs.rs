@@ -1,7 +1,10 @@
 //! Payloads of runs.
 
-use super::{Entry, document, event};
-use crate::schema::{Form, Level, Record, Schema, Type};
+use pi_core::canonical::Value;
+
+use super::{Entry, Evolution, document, event};
+use crate::migration::Step;
+use crate::schema::{Field, Form, Level, Record, Schema, Type};
 
 const PHASES: [&str; 7] = ["INGEST", "EXTRACT", "DIFF", "VALIDATE", "RISK", "GOVERN", "EMIT"];
 const STATUSES: [&str; 8] = [
@@ -31,6 +34,7 @@ pub(super) fn entries() -> Vec<Entry> {
         event("effect.announced", intent()),
         event("effect.concluded", outcome()),
         event("run.resumed", resumed()),
+        event("breaker.changed", breaker_1()),
         event("breaker.changed", breaker()),
     ]
 }
@@ -279,11 +283,37 @@ fn resumed() -> Schema {
         .required("epoch", Type::u64())
 }
 
-fn breaker() -> Schema {
+fn breaker_1() -> Schema {
     Schema::new("pi.breaker", 1, Level::Backward)
         .doc("The breaker of a capability changed.")
         .required("capability", Type::text())
         .required("failures", Type::u64())
         .required("since", Type::u64())
         .required("state", Type::words(["closed", "open", "half_open"]))
+}
+
+fn breaker() -> Schema {
+    Schema::new("pi.breaker", 2, Level::Backward)
+        .doc("The breaker of a capability changed, unless it had changed since `after`.")
+        .with("after", after())
+        .required("capability", Type::text())
+        .required("failures", Type::u64())
+        .required("since", Type::u64())
+        .required("state", Type::words(["closed", "open", "half_open"]))
+}
+
+/// The offset of the change that a change follows; `null` where none was looked at.
+fn after() -> Field {
+    Field::required(Type::nullable(Type::u64())).default_value(Value::Null)
+}
+
+/// The migrations of this family.
+pub(super) fn migrations() -> Vec<Evolution> {
+    let after = Step::Add {
+        at: String::new(),
+        name: "after".to_owned(),
+        field: after(),
+        value: Value::Null,
+    };
+    vec![("pi.breaker", 1, 2, vec![after])]
 }
