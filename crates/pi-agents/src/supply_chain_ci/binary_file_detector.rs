@@ -102,12 +102,14 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     let bytes = artifact.bytes();
     let name = artifact.file_name().to_ascii_lowercase();
     let promised = magic::promise(&name);
-    let whole = Span::new(0, bytes.len().min(16));
+    // Some binary files happen to be text as well.
+    let characters = |span: Span| artifact.text().map_or(span, |text| span.around_characters(text));
+    let whole = characters(Span::new(0, bytes.len().min(16)));
     let Some(found) = magic::identify(bytes) else {
         if promised == Some(Class::Text) && !bytes.is_empty() {
             let at = magic::first_binary_byte(bytes).unwrap_or(0);
             report
-                .finding(&NUL, Span::new(at, at + 1))
+                .finding(&NUL, characters(Span::new(at, at + 1)))
                 .message(format!("`{name}` should be text and holds bytes that no text holds"))
                 .subject(artifact.path());
         }
