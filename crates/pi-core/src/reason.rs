@@ -113,6 +113,7 @@ reasons! {
     ReplayDiverged = "replay_diverged",
     ReplayTimedOut = "replay_timed_out",
     RunNotReplayable = "run_not_replayable",
+    RunPanicked = "run_panicked",
     UnknownRun = "unknown_run",
     RunIncomplete = "run_incomplete",
     RunFinished = "run_finished",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -21,9 +22,12 @@ pub enum SchedulerError {
     /// The queue is full.
     #[error("{0} runs wait already")]
     Full(usize),
-    /// It was cancelled before it began, or the work ended without an answer.
+    /// It was cancelled before it began.
     #[error("the run was cancelled before it began")]
     Cancelled,
+    /// The work panicked.
+    #[error("the run panicked")]
+    Panicked,
 }
 
 impl SchedulerError {
@@ -32,6 +36,7 @@ impl SchedulerError {
         match self {
             SchedulerError::Full(_) => Reason::QueueFull,
             SchedulerError::Cancelled => Reason::RunCancelled,
+            SchedulerError::Panicked => Reason::RunPanicked,
         }
     }
 }
@@ -67,7 +72,7 @@ pub struct Scheduler {
 /// A run that was submitted.
 pub struct Handle<T> {
     cancel: Cancel,
-    answer: Receiver<T>,
+    answer: Receiver<Result<T, SchedulerError>>,
 }
 
 impl<T> Handle<T> {
@@ -78,7 +83,8 @@ impl<T> Handle<T> {
 
     /// Waits for the answer.
     pub fn wait(self) -> Result<T, SchedulerError> {
-        self.answer.recv().map_err(|_| SchedulerError::Cancelled)
+        // What was queued is answered, always.
+        self.answer.recv().unwrap_or(Err(SchedulerError::Panicked))
     }
 }
 
@@ -112,10 +118,15 @@ impl Scheduler {
         let key = (priority, state.sequence);
         let cancelled = cancel.clone();
         let work: Work = Box::new(move || {
-            if !cancelled.is_cancelled() {
-                // Whoever no longer waits does not need the answer.
-                let _ = tell.send(work(cancelled));
-            }
+            let answer = if cancelled.is_cancelled() {
+                Err(SchedulerError::Cancelled)
+            } else {
+                // The thread goes on with the runs that wait.
+                catch_unwind(AssertUnwindSafe(|| work(cancelled)))
+                    .map_err(|_| SchedulerError::Panicked)
+            };
+            // Whoever no longer waits does not need the answer.
+            let _ = tell.send(answer);
         });
         state.queue.insert(key, work);
         drop(state);
@@ -195,5 +206,15 @@ mod tests {
         assert_eq!(last.wait(), Err(SchedulerError::Cancelled));
         drop(tell);
         assert_eq!(told.iter().collect::<Vec<_>>(), ["early", "late"]);
+    }
+
+    #[test]
+    fn a_run_that_panics_is_named_and_the_next_one_runs() {
+        let scheduler = Scheduler::start(1, 2).unwrap();
+        let panics = scheduler.submit(Priority(0), |_| panic!("on purpose")).unwrap();
+        let next = scheduler.submit(Priority(1), |_| 7).unwrap();
+        assert_eq!(panics.wait(), Err::<(), _>(SchedulerError::Panicked));
+        assert_eq!(next.wait(), Ok(7));
+        assert_eq!(SchedulerError::Panicked.reason(), Reason::RunPanicked);
     }
 }
