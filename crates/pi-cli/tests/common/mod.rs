@@ -154,6 +154,10 @@ impl Lab {
             .env("HOME", self.root.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .stdin(Stdio::null());
+        // Where coverage is measured, it is not written into the folder of the test.
+        if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
+            command.env("LLVM_PROFILE_FILE", profile);
+        }
         command
     }
 
