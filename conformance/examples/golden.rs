@@ -20,6 +20,7 @@ use pi_event_fabric::epoch::ShardList;
 use pi_event_fabric::evolution::Evolution;
 use pi_event_fabric::fence::FenceEntry;
 use pi_event_fabric::replay::ReplayContext;
+use pi_kernel::policy::Policy;
 use pi_kernel::record::Record;
 use pi_kernel::request::EvidenceMode;
 use pi_runtime::Journal;
@@ -71,6 +72,7 @@ fn write_history(journal: &Journal, inputs: &Path) -> RunId {
         only,
         skip: Vec::new(),
         baseline: None,
+        policy: Policy::baseline(),
         evidence: EvidenceMode::Sealed,
         as_of: None,
         threads: 1,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pi_agent_api::Agent;
 use pi_core::{Name, RunId};
+use pi_kernel::policy::Policy;
 use pi_kernel::request::EvidenceMode;
 use pi_runtime::Journal;
 use pi_runtime::drive::{Cancel, Drive};
@@ -73,6 +74,7 @@ impl Laboratory {
             only: Vec::new(),
             skip: Vec::new(),
             baseline: None,
+            policy: Policy::baseline(),
             evidence,
             as_of: None,
             honour_allow: true,

@@ -142,7 +142,7 @@ fn RECEIPT_4_dangling_evidence_is_refused() {
 #[test]
 fn REPLAY_3_a_tampered_run_is_neither_replayed_nor_resumed() {
     let spoil = [
-        "UPDATE payloads SET payload = CAST(replace(CAST(payload AS TEXT), '\"high\"', '\"critical\"') AS BLOB) WHERE leaf = ",
+        "UPDATE payloads SET payload = CAST(replace(CAST(payload AS TEXT), '\"baseline\"', '\"other\"') AS BLOB) WHERE leaf = ",
         "UPDATE events SET header = CAST(replace(CAST(header AS TEXT), '\"tests\"', '\"other\"') AS BLOB) WHERE leaf = ",
         "DELETE FROM events WHERE leaf = ",
     ];
@@ -151,8 +151,8 @@ fn REPLAY_3_a_tampered_run_is_neither_replayed_nor_resumed() {
             let laboratory = Laboratory::default();
             let journal = laboratory.journal("local");
             let run = laboratory.scan(&journal, vec![&straw::Quiet], EvidenceMode::Sealed).run;
-            // The policy alone says `high`.
-            if spoil.contains("critical") && event_type != "run.accepted" {
+            // Only the acceptance names the policy.
+            if spoil.contains("baseline") && event_type != "run.accepted" {
                 continue;
             }
             laboratory.tamper("local", &format!("{spoil}{}", leaf(&laboratory, event_type)));
@@ -197,6 +197,7 @@ fn accepted(laboratory: &Laboratory, journal: &Journal) -> RunId {
     let (baseline, policy) = (Baseline::default(), Policy::baseline());
     let admitted =
         AdmittedComposition::admit(request, frozen.manifest, baseline, &catalogue, policy).unwrap();
+    journal.store().put_blob(&admitted.policy.kept().unwrap()).unwrap();
     let base = frozen.base.to_string_lossy().into_owned();
     journal.accept(Record::accepted(&admitted, &base), hash).unwrap()
 }

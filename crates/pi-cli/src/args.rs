@@ -115,6 +115,10 @@ pub enum Command {
     #[command(after_help = examples::MEMORY)]
     #[command(subcommand)]
     Memory(MemoryCommand),
+    /// The policy: what it says, and why
+    #[command(after_help = examples::POLICY)]
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Explain a reason code
     #[command(after_help = examples::EXPLAIN)]
     Explain {
@@ -177,6 +181,9 @@ pub struct ScanArgs {
     /// Hide the findings that this file knows
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Ask this policy: Cedar text, or a list of rules in JSON
+    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Write all findings of this scan as a baseline
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
@@ -216,6 +223,9 @@ pub struct SimulateArgs {
     /// The request document
     #[arg(value_name = "REQUEST")]
     pub request: PathBuf,
+    /// Ask this policy: Cedar text, or a list of rules in JSON
+    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -223,6 +233,9 @@ pub struct RunArgs {
     /// The request documents
     #[arg(required = true, value_name = "REQUEST")]
     pub requests: Vec<PathBuf>,
+    /// Ask this policy: Cedar text, or a list of rules in JSON
+    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// Approve the very requests that these documents freeze to
     #[arg(long)]
     pub approve: bool,
@@ -423,6 +436,40 @@ pub enum MemoryCommand {
     },
     /// Erase entries
     Purge(PurgeArgs),
+}
+
+#[derive(Subcommand, Debug)]
+pub enum PolicyCommand {
+    /// Check policies, and show every mistake with its place
+    Check {
+        /// Cedar text, or lists of rules in JSON
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the Cedar text that a list of rules compiles to
+    Compile {
+        /// The list, in JSON
+        #[arg(value_name = "RULES")]
+        rules: PathBuf,
+    },
+    /// Print the policy in force
+    Show {
+        /// Another policy
+        #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Print the schema: everything that a policy may ask about
+        #[arg(long)]
+        schema: bool,
+    },
+    /// Ask a policy about facts or about a finished run, and show why
+    Explain {
+        /// The policy: Cedar text, or a list of rules in JSON
+        #[arg(value_name = "FILE")]
+        policy: PathBuf,
+        /// Facts, or the report of a run (`--format json`)
+        #[arg(value_name = "FACTS|REPORT")]
+        facts: PathBuf,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -104,6 +104,15 @@ A step is the slug of an agent, or plain words that only one agent fits.
   pi plan 'docker images, git_secret_leak_sentry' --request src -o request.json
   pi simulate request.json && pi run request.json --approve";
 
+pub const POLICY: &str = "\
+Examples:
+  pi policy show                             the policy in force
+  pi policy show --schema                    what a policy may ask about
+  pi policy check team.cedar rules.json
+  pi policy compile rules.json > team.cedar
+  pi policy explain team.cedar facts.json    the two questions and their answers
+  pi scan . --policy team.cedar              PI_POLICY does the same";
+
 pub const MEMORY: &str = "\
 Examples:
   pi memory search secrets denied

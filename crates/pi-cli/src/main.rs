@@ -6,6 +6,7 @@ mod context;
 mod examples;
 mod memory;
 mod output;
+mod policy;
 mod telemetry;
 
 use std::io::{IsTerminal as _, Write as _};

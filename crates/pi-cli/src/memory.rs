@@ -8,7 +8,6 @@ use std::path::Path;
 use pi_artifacts::redact::redact_text;
 use pi_core::canonical::Value;
 use pi_core::{Clock as _, Decision, Digest, Reason, Severity};
-use pi_kernel::policy::Policy;
 use pi_kernel::report::{ArtifactFindings, Outcome};
 use pi_runtime::run::Ran;
 use pi_runtime::{Journal, SystemClock};
@@ -105,7 +104,9 @@ fn source_of(journal: &Journal, ran: &Ran, path: Option<&Path>) -> Result<Option
 fn body(outcome: &Outcome) -> String {
     let mut rules: BTreeMap<String, u64> = BTreeMap::new();
     let mut denied: Vec<&str> = Vec::new();
-    let deny_from = Policy::baseline().deny_from;
+    // A policy may look at anything; what is severe, or else what is worst, is named.
+    let worst = outcome.findings.iter().flat_map(counting).map(|located| located.finding.severity);
+    let denied_from = worst.max().unwrap_or(Severity::High).min(Severity::High);
     for artifact in &outcome.findings {
         let mut worst = None;
         for located in counting(artifact) {
@@ -113,7 +114,7 @@ fn body(outcome: &Outcome) -> String {
             *rules.entry(rule).or_default() += 1;
             worst = worst.max(Some(located.finding.severity));
         }
-        if outcome.decision == Decision::Deny && worst >= Some(deny_from) {
+        if outcome.decision == Decision::Deny && worst >= Some(denied_from) {
             denied.push(&artifact.path);
         }
     }

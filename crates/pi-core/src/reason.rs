@@ -36,10 +36,16 @@ macro_rules! reasons {
 }
 
 reasons! {
-    // Verdicts of the policy in GOVERN.
+    // Verdicts of the policy.
     SeverityDenied = "severity_denied",
     SeverityReview = "severity_review",
     PolicyMissing = "policy_missing",
+    PolicyDenied = "policy_denied",
+    PolicyReview = "policy_review",
+    PolicyNoMatch = "policy_no_match",
+    PolicyEvaluationFailed = "policy_evaluation_failed",
+    PolicyNotLoaded = "policy_not_loaded",
+    PolicyVersionUnknown = "policy_version_unknown",
     // Consensus.
     ConsensusDiverged = "consensus_diverged",
     ConsensusStricterCopy = "consensus_stricter_copy",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pi_agent_api::{Catalogue, CatalogueError};
+use pi_control_plane::Facts;
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Decision, Digest, Reason};
 
@@ -141,6 +142,8 @@ pub struct AdmittedComposition {
     pub bounds: Bounds,
     /// The policy.
     pub policy: Policy,
+    /// What it was asked about the request.
+    pub facts: Facts,
     /// What the policy says of the request itself: REVIEW asks for approval.
     pub admission: Decision,
     /// Why.
@@ -205,7 +208,8 @@ impl AdmittedComposition {
             return Err(AdmissionError::NothingToExamine);
         }
         let (catalogue, examiners) = examiners(&request, &manifest, catalogue)?;
-        let (admission, because) = policy.admit(content);
+        let facts = policy.facts(&request, &manifest, &graph, &bounds);
+        let (admission, because) = policy.decide(&facts);
         if admission == Decision::Deny {
             let denied = because.into_iter().next().unwrap_or_else(Because::policy_missing);
             return Err(AdmissionError::Policy(denied));
@@ -219,6 +223,7 @@ impl AdmittedComposition {
             graph,
             bounds,
             policy,
+            facts,
             admission,
             because,
         })

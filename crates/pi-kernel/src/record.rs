@@ -76,6 +76,7 @@ impl ToCanonical for Acceptance<'_> {
             graph: _,
             bounds: _,
             policy,
+            facts: _,
             admission,
             because: _,
         } = self.admitted;

@@ -237,7 +237,8 @@ fn one(journal: &Journal, mesh: &Mesh, base: &std::path::Path, each_step: bool) 
     let how = how(mesh, base);
     if !each_step {
         let baseline = Baseline::default();
-        let composition = Composition { request, manifest, baseline, base: PathBuf::from(base) };
+        let (base, policy) = (PathBuf::from(base), Policy::baseline());
+        let composition = Composition { request, manifest, baseline, base, policy };
         run(journal, &catalogue(), composition, &how, &mut Silent).unwrap();
         return;
     }

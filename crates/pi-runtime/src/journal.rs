@@ -83,6 +83,11 @@ impl Journal {
         self.clock.now()
     }
 
+    /// Who writes.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// The store behind it.
     pub fn store(&self) -> &dyn EventStore {
         self.store.as_ref()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pi_core::canonical::{Value, parse};
-use pi_core::{Digest, Reason, RunId, Severity};
+use pi_core::{Digest, Reason, RunId};
 use pi_event_fabric::HeaderView;
 use pi_kernel::KERNEL_REVISION;
 use pi_kernel::admit::{AdmissionError, Baseline};
@@ -216,7 +216,7 @@ pub fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, RecordedErro
         Some(digest) => baseline(&kept(&digest)?).ok_or_else(unreadable)?,
         None => Baseline::default(),
     };
-    let policy = acceptance.get("policy").and_then(policy).ok_or_else(unreadable)?;
+    let policy = policy(journal, &acceptance)?.ok_or_else(unreadable)?;
     let catalogue = acceptance
         .get("catalogue")
         .and_then(Value::as_str)
@@ -249,14 +249,13 @@ fn baseline(bytes: &[u8]) -> Option<Baseline> {
     Some(Baseline::new(fingerprints?))
 }
 
-fn policy(value: &Value) -> Option<Policy> {
-    let text = |key: &str| value.get(key).and_then(Value::as_str);
-    let severity = |key: &str| text(key)?.parse::<Severity>().ok();
-    Some(Policy {
-        name: text("name")?.to_owned(),
-        deny_from: severity("deny_from")?,
-        review_from: severity("review_from")?,
-    })
+/// The policy that an acceptance names, from what was kept under its digest. One
+/// that cannot be had again denies.
+fn policy(journal: &Journal, acceptance: &Value) -> Result<Option<Policy>, RecordedError> {
+    let digest = acceptance.get("policy_digest").and_then(Value::as_str).and_then(Digest::from_hex);
+    let (Some(policy), Some(digest)) = (acceptance.get("policy"), digest) else { return Ok(None) };
+    let kept = journal.store().blob(&digest)?;
+    Ok(Some(Policy::recorded(policy, digest, kept.as_deref())))
 }
 
 /// Where the inputs of a recorded run are read from.

@@ -48,6 +48,8 @@ pub struct Composition {
     pub baseline: Baseline,
     /// The folder that the manifest's paths are relative to.
     pub base: PathBuf,
+    /// The policy that is asked.
+    pub policy: Policy,
 }
 
 /// A finished run.
@@ -124,10 +126,10 @@ fn run_inside(
     how: &Drive<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Ran, RunError> {
-    let Composition { request, manifest, baseline, base } = composition;
+    let Composition { request, manifest, baseline, base, policy } = composition;
     let hash = request.hash();
-    let admitted =
-        AdmittedComposition::admit(request, manifest, baseline, catalogue, Policy::baseline());
+    let policy = policy.asked_by(journal.actor());
+    let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy);
     let admitted = match admitted {
         Ok(admitted) => Arc::new(admitted),
         Err(error) => {
@@ -225,16 +227,20 @@ pub fn refuse(
     Ok(())
 }
 
-/// Keeps what replay needs besides the files: manifest and baseline.
+/// Keeps the policy, and what replay needs besides the files: manifest and
+/// baseline.
 fn keep_inputs(
     journal: &Journal,
     admitted: &AdmittedComposition,
     mode: EvidenceMode,
 ) -> Result<(), JournalError> {
+    let store = journal.store();
+    if let Some(policy) = admitted.policy.kept() {
+        store.put_blob(&policy)?;
+    }
     if mode == EvidenceMode::None {
         return Ok(());
     }
-    let store = journal.store();
     store.put_blob(&Encoder::encode(&admitted.manifest))?;
     if admitted.request.baseline().is_some() {
         let list: Vec<&str> = admitted.baseline.fingerprints().collect();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use pi_agent_api::Catalogue;
 use pi_core::{Name, Reason, Timestamp};
 use pi_kernel::admit::Baseline;
+use pi_kernel::policy::Policy;
 use pi_kernel::request::{Draft, EvidenceMode, Selection};
 
 use crate::drive::{Cancel, Drive};
@@ -29,6 +30,8 @@ pub struct ScanOptions {
     pub skip: Vec<String>,
     /// Known findings.
     pub baseline: Option<Baseline>,
+    /// The policy that is asked.
+    pub policy: Policy,
     /// How inputs are kept.
     pub evidence: EvidenceMode,
     /// The time that time-dependent rules look at, if any.
@@ -105,7 +108,13 @@ pub fn scan(
         cancel: Cancel::default(),
     };
     let baseline = options.baseline.clone().unwrap_or_default();
-    let composition = Composition { request, manifest, baseline, base: base.clone() };
+    let composition = Composition {
+        request,
+        manifest,
+        baseline,
+        base: base.clone(),
+        policy: options.policy.clone(),
+    };
     let ran = run(journal, catalogue, composition, &how, progress)?;
     Ok(Scanned { ran, base })
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pi_core::{Clock, Name, Timestamp};
 use pi_event_fabric::HeaderView;
+use pi_kernel::policy::Policy;
 use pi_kernel::request::EvidenceMode;
 use pi_runtime::replay::{ReplayOptions, replay};
 use pi_runtime::{Journal, Progress, ScanOptions, scan};
@@ -49,6 +50,7 @@ fn options(work: &Path, tenant: &Name) -> ScanOptions {
         only: Vec::new(),
         skip: Vec::new(),
         baseline: None,
+        policy: Policy::baseline(),
         evidence: EvidenceMode::Hashes,
         as_of: None,
         honour_allow: true,

@@ -167,6 +167,7 @@ fn run_one(context: &Context, catalogue: &Catalogue, slug: &str, input: &Path) -
         only: vec![slug.to_owned()],
         skip: Vec::new(),
         baseline: None,
+        policy: context.policy(None),
         evidence: EvidenceMode::Hashes,
         as_of: None,
         honour_allow: false,

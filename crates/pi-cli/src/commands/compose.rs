@@ -35,9 +35,10 @@ const CHAIN_SECONDS: u64 = 300;
 
 pub fn simulate_command(context: &Context, args: &SimulateArgs) -> Outcome {
     let (composition, catalogue) = (load(context, &args.request)?, catalogue()?);
+    let policy = context.policy(args.policy.as_deref());
     let Composition { request, manifest, baseline, .. } = &composition;
-    let plan = simulate(request, manifest, baseline, &catalogue, &Policy::baseline());
     let journal = context.journal()?;
+    let plan = simulate(request, manifest, baseline, &catalogue, &policy.asked_by(journal.actor()));
     let record = Record {
         schema: "pi.simulation",
         schema_version: 1,
@@ -91,9 +92,11 @@ fn plan_text(plan: &Plan) -> String {
 }
 
 pub fn run_command(context: &Context, args: &RunArgs) -> Outcome {
+    let policy = context.policy(args.policy.as_deref());
     let mut compositions = Vec::new();
     for path in &args.requests {
         let mut composition = load(context, path)?;
+        composition.policy = policy.clone();
         if args.approve {
             composition.request = composition.request.approved(true);
         }
@@ -207,7 +210,7 @@ pub fn load(context: &Context, path: &Path) -> Result<Composition, Failure> {
         let problem = format!("belongs to tenant `{}`", request.content().tenant);
         return Err(bad(Reason::InvalidRequest, problem));
     }
-    Ok(Composition { request, manifest, baseline, base })
+    Ok(Composition { request, manifest, baseline, base, policy: Policy::baseline() })
 }
 
 fn inputs(context: &Context, document: &mut Object) -> Result<Frozen, Failure> {

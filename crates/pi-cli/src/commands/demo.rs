@@ -53,6 +53,7 @@ fn scan_of(path: PathBuf) -> ScanArgs {
         fail_on: None,
         only: Vec::new(),
         skip: Vec::new(),
+        policy: None,
         baseline: None,
         write_baseline: None,
         evidence: Evidence::Hashes,

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use pi_core::Clock as _;
 use pi_core::canonical::{Encoder, ToCanonical};
-use pi_kernel::policy::Policy;
 use pi_runtime::SystemClock;
 
 use super::catalogue;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::json;
 use crate::output::style::{BAD, DIM, GOOD, paint, visible};
+use crate::policy;
 
 pub fn run(context: &Context) -> Outcome {
     let checks: [(&str, Result<String, Failure>); 6] = [
@@ -22,7 +22,7 @@ pub fn run(context: &Context) -> Outcome {
             "catalogue",
             catalogue().map(|c| format!("{} agents, digest {}", c.agents().len(), c.digest())),
         ),
-        ("policy", Ok(policy())),
+        ("policy", in_force(context)),
     ];
     let failed = checks.iter().any(|(_, result)| result.is_err());
     context.emit(&if context.is_json() {
@@ -117,10 +117,12 @@ fn clock() -> Result<String, Failure> {
     Ok(time.to_string())
 }
 
-fn policy() -> String {
-    let policy = Policy::baseline();
-    format!(
-        "{}: {} and above deny, {} is reviewed",
-        policy.name, policy.deny_from, policy.review_from
-    )
+/// The policy in force, with its digest.
+fn in_force(context: &Context) -> Result<String, Failure> {
+    let (file, from) = match context.policy_path(None) {
+        Some(path) => (policy::read(&path)?, path.display().to_string()),
+        None => (policy::baseline()?, "built in".to_owned()),
+    };
+    let set = file.set();
+    Ok(format!("{}, {} policies, digest {}, {from}", set.name(), set.ids().len(), set.digest()))
 }

@@ -11,6 +11,7 @@ mod log;
 mod memory;
 mod near;
 mod plan;
+mod policy;
 mod replay;
 mod route;
 mod runs;
@@ -47,6 +48,7 @@ pub fn run(context: &Context, command: Command) -> Outcome {
         Command::Route { words } => route::run(context, &words),
         Command::Plan { steps, request } => plan::run(context, &steps, &request),
         Command::Memory(command) => memory::run(context, &command),
+        Command::Policy(command) => policy::run(context, &command),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Doctor => doctor::run(context),
         Command::Demo { examples } => demo::run(context, &examples),

@@ -56,6 +56,7 @@ fn options(context: &Context, args: &ScanArgs) -> Result<ScanOptions, Failure> {
         only: args.only.clone(),
         skip: args.skip.clone(),
         baseline: args.baseline.as_deref().map(read_baseline).transpose()?,
+        policy: context.policy(args.policy.as_deref()),
         evidence: match args.evidence {
             Evidence::None => EvidenceMode::None,
             Evidence::Hashes => EvidenceMode::Hashes,

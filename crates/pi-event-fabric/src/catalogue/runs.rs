@@ -25,6 +25,8 @@ pub(super) fn entries() -> Vec<Entry> {
         event("run.accepted", accepted()),
         document(composition()),
         document(severity_policy()),
+        document(cedar_policy()),
+        document(asked_policy()),
         event("receipt.issued", receipt()),
         event("coverage.issued", coverage()),
         event("phase.sealed", boundary()),
@@ -118,11 +120,29 @@ fn composition() -> Schema {
 
 fn severity_policy() -> Schema {
     Schema::new("pi.policy.severity", 1, Level::Backward)
-        .doc("A policy that looks at severities alone.")
+        .doc("A policy that looks at severities alone: the recorded form before there was an engine.")
         .required("deny_from", Type::words(SEVERITIES))
         .required("name", Type::text())
         .required("review_from", Type::words(SEVERITIES))
         .required("schema", Type::words(["pi.policy.severity/1"]))
+}
+
+fn cedar_policy() -> Schema {
+    Schema::new("pi.policy.cedar", 1, Level::Backward)
+        .doc("A policy in Cedar, as it is kept under the digest that acceptances name.")
+        .required("name", Type::text())
+        .required("schema", Type::words(["pi.policy.cedar/1"]))
+        .required("text", Type::text())
+}
+
+fn asked_policy() -> Schema {
+    let because = Record::new().required("code", Type::text()).required("message", Type::text());
+    Schema::new("pi.policy.asked", 1, Level::Backward)
+        .doc("The policy of a run: who asks it, and its name or why there is none.")
+        .required("actor", Type::text())
+        .optional("because", because.into())
+        .optional("name", Type::text())
+        .required("schema", Type::words(["pi.policy.asked/1"]))
 }
 
 fn receipt() -> Schema {

@@ -16,7 +16,7 @@ use crate::capability::Capability;
 use crate::effect::EffectOutcome;
 use crate::examine::Status;
 use crate::manifest::{Content, Manifest};
-use crate::policy::Because;
+use crate::policy::{Because, findings};
 use crate::receipt::Receipt;
 use crate::record::Record;
 use crate::report::{Outcome, Seal};
@@ -165,7 +165,11 @@ impl Run {
 
     /// Asks the policy about everything that was found.
     fn decide(&mut self) -> Decision {
-        let (decision, reasons) = self.admitted.policy.decide(&self.risk);
+        let incomplete =
+            |state: &&NodeState| matches!(state, NodeState::Failed(_) | NodeState::Blocked);
+        let failed = self.states.iter().filter(incomplete).count() as u64;
+        let facts = findings(&self.admitted.facts, &self.risk, failed);
+        let (decision, reasons) = self.admitted.policy.decide(&facts);
         self.decision = Some((decision, reasons));
         decision
     }
