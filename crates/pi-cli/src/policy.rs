@@ -20,7 +20,7 @@ pub enum PolicyFile {
     /// Cedar text.
     Cedar(Arc<PolicySet>),
     /// A list of rules, compiled.
-    Rules(RuleList),
+    Rules(Box<RuleList>),
 }
 
 impl PolicyFile {
@@ -94,10 +94,9 @@ pub fn read(path: &Path) -> Result<PolicyFile, Refused> {
     }
     let bytes = fs::read(path).map_err(unread)?;
     if bytes.trim_ascii_start().starts_with(b"{") {
-        return RuleList::read(&bytes).map(PolicyFile::Rules).map_err(|error| Refused {
-            reason: error.reason(),
-            ..refused(format!("is refused: {error}"))
-        });
+        return RuleList::read(&bytes).map(|list| PolicyFile::Rules(Box::new(list))).map_err(
+            |error| Refused { reason: error.reason(), ..refused(format!("is refused: {error}")) },
+        );
     }
     let text = String::from_utf8(bytes).map_err(|_| refused("is not UTF-8".to_owned()))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -114,7 +113,7 @@ pub fn read(path: &Path) -> Result<PolicyFile, Refused> {
 /// What a list of rules compiles to.
 pub fn compile(path: &Path) -> Result<RuleList, Refused> {
     match read(path)? {
-        PolicyFile::Rules(rules) => Ok(rules),
+        PolicyFile::Rules(rules) => Ok(*rules),
         PolicyFile::Cedar(_) => {
             let error = RuleListError::Member {
                 path: "the list".to_owned(),

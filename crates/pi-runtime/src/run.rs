@@ -1,6 +1,6 @@
 //! Running a composition: admit, accept, drive, seal; and resuming one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pi_agent_api::Catalogue;
@@ -18,7 +18,7 @@ use pi_store::Fence;
 
 use crate::drive::{Drive, DriveError, Shell, drive};
 use crate::effects::LocalEffects;
-use crate::examiner::{Folder, Inputs};
+use crate::examiner::Inputs;
 use crate::journal::{Journal, JournalError, RunWriter, Sealed};
 use crate::observe;
 
@@ -46,8 +46,9 @@ pub struct Composition {
     pub manifest: Manifest,
     /// Its baseline; empty without one.
     pub baseline: Baseline,
-    /// The folder that the manifest's paths are relative to.
-    pub base: PathBuf,
+    /// The folder that the manifest's paths are relative to; none when the inputs came
+    /// with the request.
+    pub base: Option<PathBuf>,
     /// The policy that is asked.
     pub policy: Policy,
 }
@@ -137,7 +138,8 @@ fn run_inside(
             return Err(error.into());
         }
     };
-    let run = accept(journal, &admitted, &base.to_string_lossy(), &Folder(base.clone()))?;
+    let source = base.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+    let run = accept(journal, &admitted, &source, how.inputs.as_ref())?;
     let fence = Fence { run: run.clone(), epoch: 0 };
     let mut shell = Recording { journal, effects: None, writer: journal.writer(fence), progress };
     let outcome = drive(how, admitted, &mut shell)?;
