@@ -46,6 +46,7 @@ reasons! {
     PolicyEvaluationFailed = "policy_evaluation_failed",
     PolicyNotLoaded = "policy_not_loaded",
     PolicyVersionUnknown = "policy_version_unknown",
+    PermissionDenied = "permission_denied",
     // Consensus.
     ConsensusDiverged = "consensus_diverged",
     ConsensusStricterCopy = "consensus_stricter_copy",
