@@ -1,5 +1,7 @@
 //! Tokens, and the attacks on them. None succeeds.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 mod common;
 
 use common::*;
