@@ -113,6 +113,7 @@ fn views(kind: Kind) -> &'static [&'static str] {
             &["toml"]
         }
         Kind::Env | Kind::Ini => &["settings"],
+        Kind::Nginx => &["nginx"],
         Kind::Terraform | Kind::TerraformVars | Kind::Hcl => &["hcl"],
         Kind::Shell => &["shell"],
         Kind::Python => &["python"],

@@ -86,8 +86,13 @@ impl Problem {
 fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::InvalidRequest => StatusCode::BAD_REQUEST,
-        Reason::UnknownRun | Reason::UnknownAgent => StatusCode::NOT_FOUND,
-        Reason::PolicyDenied
+        Reason::UnknownRun | Reason::UnknownAgent | Reason::TenantUnknown => StatusCode::NOT_FOUND,
+        Reason::TenantExists => StatusCode::CONFLICT,
+        Reason::PermissionDenied
+        | Reason::TenantInactive
+        | Reason::TokenTenantMismatch
+        | Reason::RoleUnknown
+        | Reason::PolicyDenied
         | Reason::PolicyEvaluationFailed
         | Reason::PolicyMissing
         | Reason::PolicyNoMatch

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pi_core::canonical::{Encoder, ToCanonical, Value};
+use pi_core::canonical::{Encoder, Value};
 use pi_core::{Name, Reason};
 
 /// The tenant whose log holds the registry.
@@ -90,8 +90,11 @@ impl Change {
     /// The schema of its event's payload.
     pub const fn schema(&self) -> &'static str {
         match self {
-            Change::Create { .. } | Change::Describe { .. } => "pi.tenant.description",
-            Change::Suspend | Change::Resume | Change::Delete => "pi.tenant.state",
+            Change::Create { .. } => "pi.tenant.created",
+            Change::Describe { .. } => "pi.tenant.described",
+            Change::Suspend => "pi.tenant.suspended",
+            Change::Resume => "pi.tenant.resumed",
+            Change::Delete => "pi.tenant.deleted",
         }
     }
 
@@ -260,18 +263,6 @@ pub fn is_reserved(tenant: &Name) -> bool {
     tenant.as_str().starts_with('_') || tenant.as_str() == "local"
 }
 
-impl ToCanonical for (&Name, &Tenant) {
-    fn to_canonical(&self, encoder: &mut Encoder) {
-        let (name, Tenant { state, display_name, retention_days }) = self;
-        encoder.object(|o| {
-            o.field("display_name", display_name)
-                .field("retention_days", retention_days)
-                .field("state", state.as_str())
-                .field("tenant", name.as_str());
-        });
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "test code")]
 mod tests {
@@ -297,7 +288,10 @@ mod tests {
     fn a_life_goes_one_way() {
         let mut registry = Registry::default();
         let acme = name("acme");
-        assert_eq!(registry.check(&acme, &Change::Suspend).unwrap_err().reason(), Reason::TenantUnknown);
+        assert_eq!(
+            registry.check(&acme, &Change::Suspend).unwrap_err().reason(),
+            Reason::TenantUnknown
+        );
         apply(&mut registry, "acme", &create());
         assert!(registry.is_active(&acme));
         assert_eq!(registry.check(&acme, &create()).unwrap_err().reason(), Reason::TenantExists);

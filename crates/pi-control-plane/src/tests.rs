@@ -135,6 +135,15 @@ fn every_error_names_policy_and_place() {
     let unguarded = "permit (principal, action, resource)\nwhen { context.findings.high > 1 };";
     let (policy, line, _, message) = refused(unguarded);
     assert_eq!((policy.as_str(), line), ("policy 1", 2), "{message}");
+    // Once, although both questions read it.
+    let PolicyError(problems) = PolicySet::load("test", unguarded).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    // A policy behind one with slots keeps its own name.
+    let slots = "permit (principal == ?principal, action, resource);
+        permit (principal, action, resource) when { context.x };";
+    let PolicyError(problems) = PolicySet::load("test", slots).unwrap_err();
+    let named: Vec<_> = problems.iter().map(|problem| problem.policy.as_deref()).collect();
+    assert_eq!(named, [Some("policy 1"), Some("policy 2")], "{problems:?}");
     let base = "(principal, action, resource);";
     for (text, place) in [
         (format!("permit {base}\n@reason(\"no_such\") forbid {base}"), (2, 9)),

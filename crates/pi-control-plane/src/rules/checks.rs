@@ -66,8 +66,11 @@ fn lacks(condition: &Members<'_>, fact: Fact, absent: bool) -> Result<String, Ru
     condition.must_be(fact, &[Kind::Texts, Kind::Truth])?;
     let (present, field) = (present(fact), field(fact));
     if fact.kind() == Kind::Truth {
-        let absent = if absent { format!("!({present}) || ") } else { format!("{present} && ") };
-        return Ok(format!("{absent}!{field}"));
+        return Ok(if absent {
+            format!("!({present} && {field})")
+        } else {
+            format!("{present} && !{field}")
+        });
     }
     let values = condition.value_texts()?;
     Ok(if values.is_empty() {

@@ -1,0 +1,93 @@
+//! Names of actors, keys, roles and tokens, each within its own letters.
+
+use std::fmt;
+
+use pi_core::Name;
+
+/// A name outside its letters or its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidId(&'static str);
+
+fn fits(text: &str, longest: usize, others: &[u8]) -> bool {
+    (1..=longest).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $longest:literal, $others:literal, $rule:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks and wraps a text.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+                let text = text.into();
+                if fits(&text, $longest, $others) { Ok(Self(text)) } else { Err(InvalidId($rule)) }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// Who acts: the subject of a token, or an API key.
+    Actor,
+    128,
+    b"._:@|/+-",
+    "an actor is 1 to 128 letters, digits or `.`, `_`, `:`, `@`, `|`, `/`, `+`, `-`"
+);
+id!(
+    /// The name of a key (`kid`). It is looked up in a table and nowhere else.
+    KeyId,
+    64,
+    b"._-",
+    "a key id is 1 to 64 letters, digits or `.`, `_`, `-`"
+);
+id!(
+    /// The id of a token (`jti`).
+    TokenId,
+    64,
+    b"._-",
+    "a token id is 1 to 64 letters, digits or `.`, `_`, `-`"
+);
+
+impl TokenId {
+    /// The id that 128 random bits make.
+    pub fn from_random(bits: [u8; 16]) -> Self {
+        Self(bits.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// The name of a role. Which roles there are is not decided here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role(Name);
+
+impl Role {
+    /// Checks and wraps a name.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+        Name::new(text).map(Self).map_err(|_| InvalidId("a role is a name"))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
