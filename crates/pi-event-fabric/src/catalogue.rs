@@ -7,6 +7,7 @@
 //! refused.
 
 mod governance;
+mod identity;
 mod log;
 mod runs;
 
@@ -35,7 +36,7 @@ fn document(schema: Schema) -> Entry {
 
 /// Every entry. A family of events is one line here.
 pub fn entries() -> Vec<Entry> {
-    [runs::entries(), log::entries(), governance::entries()].concat()
+    [runs::entries(), log::entries(), governance::entries(), identity::entries()].concat()
 }
 
 /// Name, version before, version after, steps.
