@@ -86,6 +86,7 @@ impl Problem {
 fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::InvalidRequest => StatusCode::BAD_REQUEST,
+        Reason::ApiKeyInvalid => StatusCode::NOT_FOUND,
         Reason::UnknownRun | Reason::UnknownAgent | Reason::TenantUnknown => StatusCode::NOT_FOUND,
         Reason::TenantExists => StatusCode::CONFLICT,
         Reason::PermissionDenied
