@@ -33,9 +33,9 @@ pub struct RuleList {
     rules: Vec<Rule>,
     digest: Digest,
     policies: PolicySet,
-    /// The rules that permit, alone: after a denial nothing else tells whether
-    /// they held.
-    permits: PolicySet,
+    /// The rules that permit or note, alone and permitting: after a denial nothing
+    /// else tells whether they applied.
+    unheard: PolicySet,
 }
 
 /// One rule, in the order of evaluation.
@@ -106,7 +106,7 @@ pub enum Outcome {
     Applied,
     /// It did not apply.
     NotApplied,
-    /// It is told and decides nothing.
+    /// It applied, and decides nothing.
     Noted,
     /// A denial before it ended the list.
     NotEvaluated,
@@ -181,10 +181,12 @@ impl RuleList {
             && rules.iter().all(|rule| rule.effect != Effect::Permit);
         let digest = Digest::of_canonical(&json);
         let policies = PolicySet::load(&name, &compiled(&name, digest, &rules, implied))?;
-        let permitting = rules.iter().filter(|rule| rule.effect == Effect::Permit);
-        let permitting: Vec<Rule> = permitting.cloned().collect();
-        let permits = PolicySet::load(&name, &compiled(&name, digest, &permitting, false))?;
-        Ok(Self { name, rules, digest, policies, permits })
+        let unheard =
+            rules.iter().filter(|rule| matches!(rule.effect, Effect::Permit | Effect::Note));
+        let unheard: Vec<Rule> =
+            unheard.map(|rule| Rule { effect: Effect::Permit, ..rule.clone() }).collect();
+        let unheard = PolicySet::load(&name, &compiled(&name, digest, &unheard, false))?;
+        Ok(Self { name, rules, digest, policies, unheard })
     }
 
     /// The name.
@@ -216,21 +218,21 @@ impl RuleList {
     /// evaluated, and only what was evaluated is told (POLICY-1).
     pub fn judge(&self, facts: &Facts) -> Judgement {
         let mut answer = self.policies.decide(facts);
-        let permitting = self.permits.decide(facts);
+        let unheard = self.unheard.decide(facts);
         let applied = |id: &str| {
             let determining = |answer: &Answer| {
                 answer.asked.iter().any(|asked| asked.determining.iter().any(|by| by == id))
             };
-            determining(&answer) || determining(&permitting)
+            determining(&answer) || determining(&unheard)
         };
         let mut steps = Vec::new();
         let mut ended = false;
         for rule in &self.rules {
             let outcome = match rule.effect {
                 _ if ended => Outcome::NotEvaluated,
+                _ if !applied(&rule.id) => Outcome::NotApplied,
                 Effect::Note => Outcome::Noted,
-                _ if applied(&rule.id) => Outcome::Applied,
-                _ => Outcome::NotApplied,
+                _ => Outcome::Applied,
             };
             ended |= outcome == Outcome::Applied && rule.effect == Effect::Deny;
             steps.push(Step { rule: rule.id.clone(), outcome });

@@ -87,6 +87,17 @@ fn governance_goes_by_priority_and_keeps_the_strictest() {
 }
 
 #[test]
+fn what_is_told_is_told_where_it_applies() {
+    let exists = r#"{"field":"role","operator":"exists"}"#;
+    let rule =
+        format!(r#"{{"rule_id":"n","effect":"audit","priority":1,"conditions":[{exists}]}}"#);
+    let list = list("governance", &rule).unwrap();
+    let outcome = |facts: &Facts| list.judge(facts).steps[0].outcome;
+    assert_eq!(outcome(&facts()), Outcome::NotApplied);
+    assert_eq!(outcome(facts().set(Fact::Role, "x")), Outcome::Noted);
+}
+
+#[test]
 fn what_a_denial_ended_is_told_nowhere() {
     let rule = |id: &str, effect: &str, priority: u32| {
         format!(r#"{{"rule_id":"{id}","effect":"{effect}","priority":{priority},"conditions":[]}}"#)
