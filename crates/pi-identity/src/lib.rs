@@ -5,6 +5,7 @@
 //! constructor that says so. Every refusal has a [`pi_core::Reason`] of its own and never
 //! repeats what the caller sent.
 
+pub mod address;
 pub mod api_key;
 pub mod caller;
 pub mod event;
@@ -18,6 +19,7 @@ pub mod revocation;
 pub mod secrets;
 pub mod signing;
 pub mod token;
+pub mod webhook;
 
 pub use api_key::{ApiKeys, KeyRecord, NewApiKey};
 pub use caller::{Authenticator, Caller, Means, Request, SigningRule, Tenants, Unavailable};
