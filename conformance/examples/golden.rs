@@ -10,8 +10,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use pi_conformance::golden;
+use pi_control_plane::PolicySet;
+use pi_control_plane::rules::RuleList;
 use pi_core::canonical::Encoder;
 use pi_core::{Name, RunId};
 use pi_event_fabric::RunField;
@@ -46,11 +49,13 @@ fn main() {
     fs::write(data.key(), golden::key_file()).unwrap();
     fs::set_permissions(data.key(), fs::Permissions::from_mode(0o600)).unwrap();
     let journal = golden::journal(&data).unwrap();
-    let run = write_history(&journal, &root.join("inputs"));
+    let inputs = root.join("inputs");
+    let run = write_history(&journal, &inputs);
+    let judged = write_judged(&journal, &inputs);
     fs::create_dir_all(&target).unwrap();
     let bundle = journal.store().export(&run).unwrap();
     fs::write(target.join("run.json"), Encoder::encode(&bundle)).unwrap();
-    fs::write(target.join("expected.json"), expected(&journal, &run)).unwrap();
+    fs::write(target.join("expected.json"), expected(&journal, &run, &judged)).unwrap();
     drop(journal);
     let tenant = golden::tenant().unwrap();
     fs::copy(data.database(&tenant), target.join("log.sqlite")).unwrap();
@@ -66,23 +71,9 @@ fn write_history(journal: &Journal, inputs: &Path) -> RunId {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let options = |only| ScanOptions {
-        tenant: golden::tenant().unwrap(),
-        paths: vec![inputs.to_owned()],
-        only,
-        skip: Vec::new(),
-        baseline: None,
-        policy: Policy::baseline(),
-        evidence: EvidenceMode::Sealed,
-        as_of: None,
-        threads: 1,
-        guard: None,
-        honour_allow: true,
-        patience: std::time::Duration::from_secs(60),
-    };
     let catalogue = golden::catalogue().unwrap();
-    let run = scan(journal, &catalogue, &options(Vec::new()), &mut Quiet).unwrap().ran.run;
-    let unknown = options(vec!["no_such_agent".to_owned()]);
+    let run = scan(journal, &catalogue, &options(inputs), &mut Quiet).unwrap().ran.run;
+    let unknown = ScanOptions { only: vec!["no_such_agent".to_owned()], ..options(inputs) };
     assert!(scan(journal, &catalogue, &unknown, &mut Quiet).is_err(), "it is refused");
     redact(journal);
     let store = journal.store();
@@ -98,6 +89,71 @@ fn write_history(journal: &Journal, inputs: &Path) -> RunId {
     governance::freeze(store, &author, &list).unwrap();
     governance::establish_epoch(store, &author, &list).unwrap();
     run
+}
+
+/// Scans the inputs under the baseline.
+fn options(inputs: &Path) -> ScanOptions {
+    ScanOptions {
+        tenant: golden::tenant().unwrap(),
+        paths: vec![inputs.to_owned()],
+        only: Vec::new(),
+        skip: Vec::new(),
+        baseline: None,
+        policy: Policy::baseline(),
+        evidence: EvidenceMode::Sealed,
+        as_of: None,
+        threads: 1,
+        guard: None,
+        honour_allow: true,
+        patience: std::time::Duration::from_secs(60),
+    }
+}
+
+/// Scopes, messages, reasons, sums, both stages.
+const CEDAR: &str = r#"@id("everybody")
+permit (principal, action, resource in PI::Tenant::"golden");
+
+@id("fan")
+@message("{request.fanout node} in a fan of {request.evidence}")
+forbid (principal == PI::Actor::"golden", action == PI::Action::"execute_unattended", resource)
+when { context.stage == "admission" && context.request.capabilities.contains("agents/examine") };
+
+@id("root")
+@reason("severity_review")
+@message("{findings.high finding} of {findings.all}, {findings.unjudged} unjudged")
+forbid (principal, action == PI::Action::"execute_unattended", resource is PI::Composition)
+when { context has findings && context.findings.high_or_above == 1 };
+"#;
+
+/// Cannot be evaluated once something was found.
+const BROKEN: &str = r#"permit (principal, action, resource);
+forbid (principal, action, resource)
+when { context has findings && context.findings.all + 9223372036854775807 < 0 };
+"#;
+
+/// Compiles to Cedar; denies, and what denies comes first.
+const RULES: &str = r#"{"schema":"pi.rules/1","name":"golden-rules","kind":"governance","rules":[
+{"rule_id":"told","effect":"audit","priority":1,"conditions":[]},
+{"rule_id":"all","effect":"allow","priority":9,"conditions":[]},
+{"rule_id":"govern","effect":"deny","priority":5,"conditions":[
+  {"field":"stage","operator":"eq","value":"govern"},
+  {"field":"actor_id","operator":"in","value":["golden","other"]}]}]}"#;
+
+/// Runs under policies of other kinds, and a refusal by one that is not there.
+fn write_judged(journal: &Journal, inputs: &Path) -> Vec<RunId> {
+    let catalogue = golden::catalogue().unwrap();
+    let judged =
+        |policy| scan(journal, &catalogue, &ScanOptions { policy, ..options(inputs) }, &mut Quiet);
+    let rules = RuleList::read(RULES.as_bytes()).unwrap().into_policies();
+    let sets = [
+        PolicySet::load("golden-cedar", CEDAR).unwrap(),
+        PolicySet::load("golden-broken", BROKEN).unwrap(),
+        rules,
+    ];
+    let runs = sets.map(|set| judged(Policy::new(Arc::new(set))).unwrap().ran.run);
+    let error = PolicySet::load("golden-typo", "permit (principal, action);").unwrap_err();
+    assert!(judged(Policy::not_loaded(&error)).is_err(), "it is refused");
+    runs.to_vec()
 }
 
 /// Erases the refusal.
@@ -119,7 +175,7 @@ fn redact(journal: &Journal) {
 }
 
 /// What every later build must find.
-fn expected(journal: &Journal, run: &RunId) -> Vec<u8> {
+fn expected(journal: &Journal, run: &RunId, judged: &[RunId]) -> Vec<u8> {
     let store = journal.store();
     let verified = store.verify(&VerifyOptions::default(), &mut |_, _| {}).unwrap();
     let replay = |partition: &str| {
@@ -135,7 +191,8 @@ fn expected(journal: &Journal, run: &RunId) -> Vec<u8> {
     };
     let mut encoder = Encoder::default();
     encoder.object(|o| {
-        o.field("events", &verified.events)
+        o.field("also", &judged.iter().map(RunId::to_string).collect::<Vec<_>>())
+            .field("events", &verified.events)
             .field("public_key", &store.public_key().to_string())
             .field("receipts", &verified.receipts)
             .field("redacted", &verified.redacted)

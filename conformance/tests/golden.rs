@@ -122,6 +122,15 @@ fn every_history_reads_with_the_newest_schemas() {
     }
 }
 
+/// The run whose evidence is kept, and the others.
+fn runs(version: u32) -> Vec<RunId> {
+    let expected = expected(version);
+    let also = expected.get("also").and_then(Value::as_array).unwrap_or_default();
+    let also = also.iter().map(|run| run.as_str().unwrap().to_owned());
+    let ids = std::iter::once(text(&expected, "run")).chain(also);
+    ids.map(|id| RunId::parse(&id).unwrap()).collect()
+}
+
 struct Quiet;
 
 impl Progress for Quiet {
@@ -132,30 +141,35 @@ impl Progress for Quiet {
 #[test]
 fn every_run_is_executed_again_with_the_same_receipts() {
     for version in versions() {
-        let (_root, journal) = open(version);
-        let run = RunId::parse(&text(&expected(version), "run")).unwrap();
-        let (_, acceptance) = journal.acceptance(&run).unwrap();
-        let revision = acceptance.get("kernel_revision").and_then(Value::as_u64).unwrap();
-        let options = ReplayOptions {
-            base: None,
-            threads: 1,
-            guard: None,
-            patience: std::time::Duration::from_secs(60),
-        };
-        let replayed = replay(&journal, &golden::catalogue().unwrap(), &run, &options, &mut Quiet);
-        if revision == u64::from(KERNEL_REVISION) {
-            let replayed = replayed.unwrap();
-            assert!(!replayed.other_catalogue);
-            let comparison = replayed.comparison;
-            assert!(
-                comparison.is_identical() && comparison.compared() > 10,
-                "the kernel says something else under the same revision: {:?}",
-                comparison.differences()
-            );
-        } else if let Err(error) = replayed {
-            // Another kernel may refuse an old run, but only by its name.
-            assert!(!error.reason().code().is_empty(), "{error}");
+        for run in runs(version) {
+            executed_again(version, &run);
         }
+    }
+}
+
+fn executed_again(version: u32, run: &RunId) {
+    let (_root, journal) = open(version);
+    let (_, acceptance) = journal.acceptance(run).unwrap();
+    let revision = acceptance.get("kernel_revision").and_then(Value::as_u64).unwrap();
+    let options = ReplayOptions {
+        base: None,
+        threads: 1,
+        guard: None,
+        patience: std::time::Duration::from_secs(60),
+    };
+    let replayed = replay(&journal, &golden::catalogue().unwrap(), run, &options, &mut Quiet);
+    if revision == u64::from(KERNEL_REVISION) {
+        let replayed = replayed.unwrap();
+        assert!(!replayed.other_catalogue);
+        let comparison = replayed.comparison;
+        assert!(
+            comparison.is_identical() && comparison.compared() > 10,
+            "the kernel says something else under the same revision: {:?}",
+            comparison.differences()
+        );
+    } else if let Err(error) = replayed {
+        // Another kernel may refuse an old run, but only by its name.
+        assert!(!error.reason().code().is_empty(), "{error}");
     }
 }
 

@@ -274,4 +274,29 @@ mod index {
             prop_assert_eq!(set.decide(&facts), set.decide_plainly(&facts));
         }
     }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+        #[test]
+        fn and_threads_change_none(
+            policies in prop::collection::vec(policy(), 0..40),
+            questions in prop::collection::vec(question(), 1..20),
+        ) {
+            let text = policies.concat();
+            let set = load(&text);
+            let alone: Vec<Answer> = questions.iter().map(|facts| set.decide(facts)).collect();
+            std::thread::scope(|scope| {
+                let work = || {
+                    let own = load(&text);
+                    assert_eq!(own.digest(), set.digest());
+                    for (facts, answer) in questions.iter().zip(&alone) {
+                        assert_eq!(&set.decide(facts), answer);
+                        assert_eq!(&own.decide(facts), answer);
+                    }
+                };
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(work)).collect();
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
+            });
+        }
+    }
 }
