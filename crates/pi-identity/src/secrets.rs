@@ -242,7 +242,6 @@ impl SecretError {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the tests write the files of secrets")]
 mod tests {
     use super::*;
     use std::fs;
