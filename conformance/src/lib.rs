@@ -111,9 +111,19 @@ pub fn admit(
     files: &Files<'_>,
     agents: Vec<&'static dyn Agent>,
 ) -> Result<AdmittedComposition, AdmissionError> {
+    admit_under(request, files, agents, Policy::baseline())
+}
+
+/// Admits a request under a policy.
+pub fn admit_under(
+    request: CompositionRequest,
+    files: &Files<'_>,
+    agents: Vec<&'static dyn Agent>,
+    policy: Policy,
+) -> Result<AdmittedComposition, AdmissionError> {
     let baseline = Baseline::default();
     let (manifest, catalogue) = (manifest(files), catalogue(agents));
-    AdmittedComposition::admit(request, manifest, baseline, &catalogue, Policy::baseline())
+    AdmittedComposition::admit(request, manifest, baseline, &catalogue, policy)
 }
 
 /// What a run in memory came to.

@@ -53,7 +53,7 @@ fn INVARIANT_5_every_read_path_knows_one_tenant() {
             store.tail(1_000).unwrap().len(),
             store.after(None, 1_000).unwrap().len(),
             usize::from(store.head(&runs).unwrap() != Head::default()),
-            store.runs(1_000).unwrap().len(),
+            store.runs(None, 1_000).unwrap().len(),
             usize::from(store.run(&run).unwrap().is_some()),
             usize::from(store.checkpoint().unwrap().is_some()),
             usize::from(store.prove(&runs, 1).is_ok()),
@@ -110,7 +110,7 @@ fn CTEST_8_one_tenant_leaves_nothing_with_another() {
     let laboratory = Laboratory::default();
     let (mine, _, other) = two(&laboratory);
     assert_eq!(other.store().tail(10).unwrap(), []);
-    assert_eq!(other.store().runs(10).unwrap(), []);
+    assert_eq!(other.store().runs(None, 10).unwrap(), []);
     let before = mine.store().tail(1_000).unwrap();
     laboratory.scan(&other, vec![&straw::Quiet], EvidenceMode::Sealed);
     assert_eq!(mine.store().tail(1_000).unwrap(), before);

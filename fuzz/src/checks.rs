@@ -31,6 +31,7 @@ pub const fn path_of(kind: Kind) -> &'static str {
         Kind::Toml => "a.toml",
         Kind::Env => ".env",
         Kind::Ini => "a.ini",
+        Kind::Nginx => "nginx.conf",
         Kind::Terraform => "main.tf",
         Kind::TerraformVars => "a.tfvars",
         Kind::TerraformState => "terraform.tfstate",
@@ -103,6 +104,7 @@ pub fn views(artifact: &Artifact) -> Vec<ParseFailure> {
     match artifact.kind() {
         Kind::Dockerfile => note(artifact.dockerfile().err()),
         Kind::Terraform | Kind::TerraformVars | Kind::Hcl => note(artifact.hcl().err()),
+        Kind::Nginx => note(artifact.nginx().err()),
         Kind::Env | Kind::Ini => note(artifact.settings().err()),
         Kind::Shell => note(artifact.shell().err()),
         Kind::Python => note(artifact.python().err()),

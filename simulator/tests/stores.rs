@@ -218,7 +218,8 @@ fn compare(pair: &Pair, known: &Known, random: &mut Random) {
     pair.same(|store| store.tail(limit));
     pair.same(|store| store.after(from.checked_sub(1), limit));
     pair.same(|store| store.by_correlation(CORRELATIONS[random.clone().below(2)], limit));
-    pair.same(|store| store.runs(limit));
+    pair.same(|store| store.runs(None, limit));
+    pair.same(|store| store.runs(Some(from), limit));
     pair.same(|store| store.checkpoint());
     let run = known.run(random);
     pair.same(|store| store.run(&run));

@@ -18,7 +18,9 @@ pub const MAPS: &[(&str, &str)] = &[
     ("github-actions", include_str!("../maps/github-actions.tsv")),
     ("jwt-auth", include_str!("../maps/jwt-auth.tsv")),
     ("kubernetes", include_str!("../maps/kubernetes.tsv")),
+    ("nginx", include_str!("../maps/nginx.tsv")),
     ("secrets", include_str!("../maps/secrets.tsv")),
+    ("sql-migrations", include_str!("../maps/sql-migrations.tsv")),
     ("supply-chain", include_str!("../maps/supply-chain.tsv")),
 ];
 

@@ -13,6 +13,7 @@ use crate::kind::{Kind, detect};
 use crate::limits::MAX_PARSE_BYTES;
 use crate::literal::Literals;
 use crate::markdown::Markdown;
+use crate::nginx::Config;
 use crate::python::Module;
 use crate::shell::Script;
 use crate::span::{LineIndex, Position, Span};
@@ -59,6 +60,7 @@ pub struct Artifact {
     data: OnceLock<Parsed<Vec<Document>>>,
     dockerfile: OnceLock<Parsed<Dockerfile>>,
     hcl: OnceLock<Parsed<crate::hcl::Body>>,
+    nginx: OnceLock<Parsed<Config>>,
     settings: OnceLock<Parsed<Vec<crate::settings::Setting>>>,
     dependencies: OnceLock<Parsed<Dependencies>>,
     shell: OnceLock<Parsed<Script>>,
@@ -92,6 +94,7 @@ impl Artifact {
             data: OnceLock::new(),
             dockerfile: OnceLock::new(),
             hcl: OnceLock::new(),
+            nginx: OnceLock::new(),
             settings: OnceLock::new(),
             dependencies: OnceLock::new(),
             shell: OnceLock::new(),
@@ -205,6 +208,11 @@ impl Artifact {
     pub fn hcl(&self) -> Result<&crate::hcl::Body, &ParseFailure> {
         let parse = || crate::hcl::parse(self.kind, self.parsable_text()?);
         self.hcl.get_or_init(|| self.placed(parse())).as_ref()
+    }
+
+    /// The directives of an nginx configuration.
+    pub fn nginx(&self) -> Result<&Config, &ParseFailure> {
+        self.nginx.get_or_init(|| self.placed(crate::nginx::parse(self))).as_ref()
     }
 
     /// The settings of a dotenv, INI or properties file.

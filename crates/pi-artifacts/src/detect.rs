@@ -43,6 +43,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("requirements.txt", Kind::PipRequirements),
     ("constraints.txt", Kind::PipRequirements),
     ("terraform.tfstate", Kind::TerraformState),
+    ("nginx.conf", Kind::Nginx),
 ];
 
 /// Extensions, in lower case.
@@ -59,6 +60,8 @@ const EXTENSIONS: &[(&str, Kind)] = &[
     ("cfg", Kind::Ini),
     ("conf", Kind::Ini),
     ("properties", Kind::Ini),
+    ("nginx", Kind::Nginx),
+    ("nginxconf", Kind::Nginx),
     ("tf", Kind::Terraform),
     ("tfvars", Kind::TerraformVars),
     ("tfstate", Kind::TerraformState),
@@ -146,10 +149,19 @@ pub(crate) fn detect(path: &str, bytes: &[u8]) -> Kind {
     match named {
         Some(Kind::Yaml) => yaml(path, text),
         Some(Kind::Json) => json(text, Kind::Json),
+        Some(Kind::Ini) if name.ends_with(".conf") && crate::nginx::is_config(text) => Kind::Nginx,
         Some(Kind::CloudFormation) => cloudformation(text).unwrap_or(Kind::Text),
         Some(kind) => kind,
+        None if is_site(path) && crate::nginx::is_config(text) => Kind::Nginx,
         None => by_content(text),
     }
+}
+
+/// Whether a path lies where Debian keeps the sites of its web servers.
+fn is_site(path: &str) -> bool {
+    ["sites-available/", "sites-enabled/", "conf.d/", "nginx/"]
+        .iter()
+        .any(|folder| path.contains(folder))
 }
 
 fn is_binary(bytes: &[u8]) -> bool {
@@ -303,6 +315,11 @@ mod tests {
             ("w.yml", "on: push\njobs:\n  a:\n", Kind::GithubWorkflow),
             ("x.yaml", "a: 1", Kind::Yaml),
             ("t.yaml", "Resources:\n  B:\n    Type: AWS::S3::Bucket\n", Kind::CloudFormation),
+            ("nginx.conf", "{{ template }}", Kind::Nginx),
+            ("app.conf", "server { listen 80; }", Kind::Nginx),
+            ("app.conf", "user = root", Kind::Ini),
+            ("etc/nginx/sites-enabled/example.org", "server { listen 80; }", Kind::Nginx),
+            ("sites-enabled/example.org", "<VirtualHost *:80>", Kind::Text),
             ("main.tf", "", Kind::Terraform),
             ("prod.tfvars", "", Kind::TerraformVars),
             ("x.json", r#"{"bomFormat": "CycloneDX"}"#, Kind::Sbom),

@@ -46,6 +46,8 @@ kinds! {
     Env = "env",
     /// INI, properties and similar `key = value` configuration.
     Ini = "ini",
+    /// nginx configuration.
+    Nginx = "nginx",
     /// Terraform configuration (HCL).
     Terraform = "terraform",
     /// Terraform variables file (HCL).

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod literal;
 pub mod markdown;
 mod nesting;
+pub mod nginx;
 pub mod perturb;
 pub mod python;
 pub mod redact;

@@ -13,6 +13,7 @@ mod data;
 mod dockerfile;
 mod hcl;
 mod lines;
+mod nginx;
 
 use pi_core::Hasher;
 
@@ -210,6 +211,7 @@ fn changes(original: &Artifact, text: &str, request: Request) -> Changes {
         | Kind::Text
         | Kind::CommitMessage => code::changes(original, text, request),
         Kind::Terraform | Kind::TerraformVars | Kind::Hcl => hcl::changes(original, text, request),
+        Kind::Nginx => nginx::changes(original, text, request),
         Kind::Env | Kind::Ini | Kind::PipRequirements => {
             lines::changes(original.kind(), text, request)
         }

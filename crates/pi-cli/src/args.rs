@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,6 +120,13 @@ pub enum Command {
     #[command(after_help = examples::POLICY)]
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Serve the HTTP API
+    #[command(after_help = examples::SERVE)]
+    Serve(ServeArgs),
+    /// Tokens for the HTTP API
+    #[command(after_help = examples::TOKEN)]
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Explain a reason code
     #[command(after_help = examples::EXPLAIN)]
     Explain {
@@ -165,6 +173,41 @@ impl Command {
 }
 
 #[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "PI_LISTEN")]
+    pub listen: SocketAddr,
+    /// Make secrets for this process alone, and print tokens; on loopback only
+    #[arg(long)]
+    pub dev: bool,
+    /// An origin that browsers may call from; may be repeated
+    #[arg(long, value_name = "ORIGIN", env = "PI_CONSOLE_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors: Vec<String>,
+    /// Runs at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
+    pub concurrency: u8,
+    /// Worker threads
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Issue a token of the tenant; it is printed once
+    Issue {
+        /// Whom it is for
+        #[arg(long, value_name = "WHO")]
+        subject: String,
+        /// What it may do
+        #[arg(long, value_parser = ["admin", "operator", "viewer", "api_key"])]
+        role: String,
+        /// How long it is good, in seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        lifetime: u64,
+    },
+}
+
+#[derive(Args, Debug)]
 pub struct ScanArgs {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
@@ -181,8 +224,8 @@ pub struct ScanArgs {
     /// Hide the findings that this file knows
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Ask this policy: Cedar text, or a list of rules in JSON
-    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    /// Ask this policy: Cedar text, or a list of rules in JSON [env: PI_POLICY]
+    #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Write all findings of this scan as a baseline
     #[arg(long, value_name = "FILE")]
@@ -223,8 +266,8 @@ pub struct SimulateArgs {
     /// The request document
     #[arg(value_name = "REQUEST")]
     pub request: PathBuf,
-    /// Ask this policy: Cedar text, or a list of rules in JSON
-    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    /// Ask this policy: Cedar text, or a list of rules in JSON [env: PI_POLICY]
+    #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }
 
@@ -233,8 +276,8 @@ pub struct RunArgs {
     /// The request documents
     #[arg(required = true, value_name = "REQUEST")]
     pub requests: Vec<PathBuf>,
-    /// Ask this policy: Cedar text, or a list of rules in JSON
-    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    /// Ask this policy: Cedar text, or a list of rules in JSON [env: PI_POLICY]
+    #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Approve the very requests that these documents freeze to
     #[arg(long)]
@@ -454,8 +497,8 @@ pub enum PolicyCommand {
     },
     /// Print the policy in force
     Show {
-        /// Another policy
-        #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+        /// Another policy [env: PI_POLICY]
+        #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
         /// Print the schema: everything that a policy may ask about
         #[arg(long)]

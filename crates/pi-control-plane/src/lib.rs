@@ -10,9 +10,12 @@ mod decide;
 mod engine;
 mod facts;
 mod message;
+pub mod policies;
 mod policy;
+pub mod roles;
 pub mod rules;
 mod scan;
+pub mod tenants;
 
 pub use decide::{Answer, Asked, Ground};
 pub use engine::Question;

@@ -10,7 +10,7 @@ use miette::Diagnostic;
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Digest, Reason};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Question};
 use crate::message::Message;
 use crate::scan;
 
@@ -90,11 +90,12 @@ impl PolicySet {
             let number = position(policy.id()).unwrap_or(usize::MAX);
             sorted.insert(number, policy);
         }
-        let ids: Vec<String> = sorted.iter().map(|(n, policy)| identity(*n, policy)).collect();
+        let ids: BTreeMap<usize, String> =
+            sorted.iter().map(|(n, policy)| (*n, identity(*n, policy))).collect();
         let mut problems = loading.templates(&parsed);
         problems.extend(loading.validity(&parsed, &ids)?);
         let mut policies = Vec::new();
-        for ((number, policy), id) in sorted.iter().zip(&ids) {
+        for ((number, policy), id) in sorted.iter().zip(ids.values()) {
             match loading.annotations(*number, policy, id, &ids) {
                 Ok(policy) => policies.push(policy),
                 Err(problem) => problems.push(problem),
@@ -102,6 +103,7 @@ impl PolicySet {
         }
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.span.start);
+            problems.dedup();
             return Err(PolicyError(problems));
         }
         let engine = Engine::new(sorted.into_values())
@@ -230,7 +232,9 @@ impl<'a> Loading<'a> {
             problem.policy = number.map(|number| self.written_id(number));
             problem
         };
-        PolicyError(errors.iter().map(problem).collect())
+        let mut problems: Vec<Problem> = errors.iter().map(problem).collect();
+        problems.sort_by_key(|problem| problem.span.start);
+        PolicyError(problems)
     }
 
     /// The id of a statement that does not parse.
@@ -257,18 +261,23 @@ impl<'a> Loading<'a> {
     fn validity(
         &self,
         parsed: &cedar::PolicySet,
-        ids: &[String],
+        ids: &BTreeMap<usize, String>,
     ) -> Result<Vec<Problem>, PolicyError> {
         let schema =
             schema().map_err(|message| PolicyError(vec![self.problem(0..0, None, message)]))?;
         let validator = cedar::Validator::new(schema);
         let result = validator.validate(parsed, cedar::ValidationMode::Strict);
         let problem = |error: &cedar::ValidationError| {
-            let id = position(error.policy_id()).and_then(|number| ids.get(number)).cloned();
+            let id = position(error.policy_id()).and_then(|number| ids.get(&number)).cloned();
             let mut problem = self.diagnosed(error, id);
             // Cedar names the policy by its number; it is named already.
             let numbered = format!("for policy `{}`, ", error.policy_id());
             problem.message = problem.message.replacen(&numbered, "", 1);
+            // Both questions have the same facts, so that both have the same problems.
+            for question in [Question::ExecuteUnattended, Question::Execute] {
+                let of = format!(" in context for PI::Action::\"{}\"", question.as_str());
+                problem.message = problem.message.replacen(&of, "", 1);
+            }
             problem
         };
         Ok(result.validation_errors().map(problem).collect())
@@ -279,12 +288,12 @@ impl<'a> Loading<'a> {
         number: usize,
         policy: &cedar::Policy,
         id: &str,
-        ids: &[String],
+        ids: &BTreeMap<usize, String>,
     ) -> Result<Policy, Problem> {
         let refuse = |value: &str, message: String| {
             self.problem(self.literal(number, value), Some(id.to_owned()), message)
         };
-        if ids.iter().filter(|other| *other == id).count() > 1 {
+        if ids.values().filter(|other| *other == id).count() > 1 {
             return Err(refuse(id, format!("`{id}` is the id of two policies")));
         }
         let known = |key: &str| matches!(key, "id" | "reason" | "message");

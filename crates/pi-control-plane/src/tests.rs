@@ -84,6 +84,15 @@ fn reviews_and_denials_are_told_together_in_the_order_of_the_text() {
     let answer = load(BASELINE).decide(&facts);
     let expected = [Reason::SeverityDenied, Reason::SeverityReview, Reason::AgentPanicked];
     assert_eq!((answer.decision, reasons(&answer)), (Decision::Deny, expected.to_vec()));
+    let denial = |answer: &Answer| answer.denial().map(|ground| ground.reason);
+    assert_eq!(denial(&answer), Some(Reason::SeverityDenied));
+    facts.set(Fact::HighOrAbove, 0);
+    assert_eq!(denial(&load(BASELINE).decide(&facts)), Some(Reason::AgentPanicked));
+    facts.set(Fact::AgentPanicked, 0);
+    assert_eq!(denial(&load(BASELINE).decide(&facts)), None);
+    // Nobody permits it at all: that a person was to look first is no reason.
+    let review = "forbid (principal, action == PI::Action::\"execute_unattended\", resource);";
+    assert_eq!(denial(&load(review).decide(&facts)), Some(Reason::PolicyNoMatch));
 }
 
 #[test]
@@ -135,6 +144,15 @@ fn every_error_names_policy_and_place() {
     let unguarded = "permit (principal, action, resource)\nwhen { context.findings.high > 1 };";
     let (policy, line, _, message) = refused(unguarded);
     assert_eq!((policy.as_str(), line), ("policy 1", 2), "{message}");
+    // Once, although both questions read it.
+    let PolicyError(problems) = PolicySet::load("test", unguarded).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    // A policy behind one with slots keeps its own name.
+    let slots = "permit (principal == ?principal, action, resource);
+        permit (principal, action, resource) when { context.x };";
+    let PolicyError(problems) = PolicySet::load("test", slots).unwrap_err();
+    let named: Vec<_> = problems.iter().map(|problem| problem.policy.as_deref()).collect();
+    assert_eq!(named, [Some("policy 1"), Some("policy 2")], "{problems:?}");
     let base = "(principal, action, resource);";
     for (text, place) in [
         (format!("permit {base}\n@reason(\"no_such\") forbid {base}"), (2, 9)),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secrets::SecretError;
+
 /// A name outside its letters or its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -76,6 +78,16 @@ id!(
 );
 
 impl TokenId {
+    /// An id that the system draws.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn random() -> Result<Self, SecretError> {
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits).map_err(|_| SecretError::NoRandomness)?;
+        Ok(Self::from_random(bits))
+    }
+
     /// The id that 128 random bits make.
     pub fn from_random(bits: [u8; 16]) -> Self {
         Self(hex(&bits))

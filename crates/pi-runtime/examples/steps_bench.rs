@@ -209,7 +209,7 @@ fn durable(label: &str, each_step: bool) {
 
 /// Steps a second of replays of the newest runs, one thread.
 fn again(journal: &Journal, label: &str) {
-    let newest = journal.store().runs(RUNS_AGAIN).unwrap();
+    let newest = journal.store().runs(None, RUNS_AGAIN).unwrap();
     let started = Instant::now();
     for entry in &newest {
         let options = replay::ReplayOptions {
@@ -238,7 +238,7 @@ fn one(journal: &Journal, mesh: &Mesh, base: &std::path::Path, each_step: bool) 
     if !each_step {
         let baseline = Baseline::default();
         let (base, policy) = (PathBuf::from(base), Policy::baseline());
-        let composition = Composition { request, manifest, baseline, base, policy };
+        let composition = Composition { request, manifest, baseline, base: Some(base), policy };
         run(journal, &catalogue(), composition, &how, &mut Silent).unwrap();
         return;
     }

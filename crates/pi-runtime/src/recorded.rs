@@ -226,7 +226,8 @@ pub fn recorded(journal: &Journal, run: &RunId) -> Result<Recorded, RecordedErro
     let agents = agents.iter().filter_map(|agent| agent.as_str().map(str::to_owned)).collect();
     let kernel =
         acceptance.get("kernel_revision").and_then(Value::as_u64).ok_or_else(unreadable)?;
-    let source = acceptance.get("source").and_then(Value::as_str).map(PathBuf::from);
+    let source = acceptance.get("source").and_then(Value::as_str);
+    let source = source.filter(|source| !source.is_empty()).map(PathBuf::from);
     Ok(Recorded {
         entry,
         request,

@@ -112,7 +112,7 @@ pub fn scan(
         request,
         manifest,
         baseline,
-        base: base.clone(),
+        base: Some(base.clone()),
         policy: options.policy.clone(),
     };
     let ran = run(journal, catalogue, composition, &how, progress)?;

@@ -36,10 +36,12 @@ pub fn signing_key(folder: &DataFolder) -> Result<SigningKey, StoreError> {
         }
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if folder.has_tenants()? {
+            // Another process may just have made the key, and then the first events.
+            if !folder.has_tenants()? {
+                create(folder)?;
+            } else if !path.exists() {
                 return Err(key_error("it is missing, but the folder has events that it signed"));
             }
-            create(folder)?;
         }
         Err(error) => return Err(key_error(&error.to_string())),
     }

@@ -207,8 +207,9 @@ pub trait EventStore: Send + Sync {
     /// Sequences of the partitions, which of them stand still, and the epochs.
     fn shards(&self) -> Result<Shards, StoreError>;
 
-    /// Runs, newest first.
-    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError>;
+    /// Runs, newest first; of those that began before the leaf index `before`, when one
+    /// is given.
+    fn runs(&self, before: Option<u64>, limit: usize) -> Result<Vec<RunEntry>, StoreError>;
 
     /// One run.
     fn run(&self, run: &RunId) -> Result<Option<RunEntry>, StoreError>;

@@ -251,8 +251,8 @@ impl EventStore for SqliteStore {
         self.read(control::load)
     }
 
-    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
-        self.read(|connection| read::runs(connection, limit))
+    fn runs(&self, before: Option<u64>, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
+        self.read(|connection| read::runs(connection, before, limit))
     }
 
     fn run(&self, run: &RunId) -> Result<Option<RunEntry>, StoreError> {

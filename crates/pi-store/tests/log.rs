@@ -62,7 +62,7 @@ fn a_run_id_derives_from_its_place() {
     };
     let (one, two) = (accept(), accept());
     assert_ne!(one, two);
-    let runs = store.runs(10).unwrap();
+    let runs = store.runs(None, 10).unwrap();
     assert_eq!(runs.iter().map(|entry| &entry.run).collect::<Vec<_>>(), [&two, &one]);
     let mut seen = 0;
     store

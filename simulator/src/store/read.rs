@@ -243,9 +243,10 @@ impl EventStore for SimStore {
         Ok(shards)
     }
 
-    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
+    fn runs(&self, before: Option<u64>, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
         let mut runs: Vec<RunEntry> =
             self.read(|disk| disk.durable.index.runs.values().cloned().collect())?;
+        runs.retain(|entry| before.is_none_or(|before| entry.first_leaf < before));
         runs.sort_by_key(|entry| std::cmp::Reverse(entry.first_leaf));
         runs.truncate(limit);
         Ok(runs)

@@ -1,9 +1,13 @@
-//! HTTP APIs and their tokens.
+//! HTTP APIs, their tokens, and the proxies in front of them.
 
 use pi_agent_api::Agent;
 
 mod call;
 mod compiled_tokens;
+mod nginx;
+mod nginx_content;
+mod nginx_rules;
+mod nginx_transport;
 mod python_calls;
 mod script_calls;
 mod token;
@@ -12,10 +16,14 @@ mod weak_secrets;
 pub mod api_auth_jwt_none_algorithm_sentry;
 pub mod jwt_expiry_checker;
 pub mod jwt_weakness_monitor;
+pub mod nginx_reverse_proxy_header_sentry;
+pub mod nginx_security_auditor;
 
 /// The agents of this domain, one line each.
 pub const AGENTS: &[&dyn Agent] = &[
     &api_auth_jwt_none_algorithm_sentry::ApiAuthJwtNoneAlgorithmSentry,
     &jwt_expiry_checker::JwtExpiryChecker,
     &jwt_weakness_monitor::JwtWeaknessMonitor,
+    &nginx_reverse_proxy_header_sentry::NginxReverseProxyHeaderSentry,
+    &nginx_security_auditor::NginxSecurityAuditor,
 ];

@@ -165,3 +165,26 @@ fn settings_copies_have_the_same_values() {
         assert_eq!(shape(&copy.artifact), shape(&original), "{}", copy.artifact.text().unwrap());
     }
 }
+
+const NGINX: &str = "server {\n  listen 80;\n  server_name \"a.example\" b.example;\n  location ~ \\.php$ {\n    if ($http_x = \"y\") {\n      return 403;\n    }\n    proxy_pass http://app$request_uri; # why\n  }\n}\n";
+
+#[test]
+fn nginx_copies_have_the_same_directives() {
+    fn shape(directives: &[crate::nginx::Directive]) -> Vec<String> {
+        let one = |d: &crate::nginx::Directive| {
+            let words: Vec<&str> = d.arguments.iter().map(|word| word.text.as_str()).collect();
+            format!("{} {words:?} {:?}", d.name.text, shape(d.children()))
+        };
+        directives.iter().map(one).collect()
+    }
+    let (original, copies) = copies("nginx.conf", NGINX);
+    let expected = shape(&original.nginx().unwrap().directives);
+    for copy in &copies {
+        let text = copy.artifact.text().unwrap();
+        assert_eq!(shape(&copy.artifact.nginx().unwrap().directives), expected, "{text}");
+        assert_ne!(copy.artifact.bytes(), original.bytes());
+        let at = text.rfind("$request_uri").unwrap();
+        let back = copy.to_original(Span::new(at, at + 12));
+        assert_eq!(original.slice(back), "$request_uri", "{text}");
+    }
+}

@@ -111,7 +111,8 @@ pub fn run_command(context: &Context, args: &RunArgs) -> Outcome {
         .map_err(|error| Failure::new(Reason::PhaseFailed, format!("no thread: {error}")))?;
     let mut handles = Vec::new();
     for composition in compositions {
-        let base = composition.base.clone();
+        let base = composition.base.clone().unwrap_or_default();
+        let folder = Folder(base.clone());
         let (journal, catalogue) = (journal.clone(), Arc::clone(&catalogue));
         let (mesh, guard) = (Arc::clone(&mesh), guard.clone());
         let handle = scheduler.submit(Priority(args.priority), move |cancel: Cancel| {
@@ -119,7 +120,7 @@ pub fn run_command(context: &Context, args: &RunArgs) -> Outcome {
             let how = Drive {
                 mesh: &mesh,
                 priority: 0,
-                inputs: Arc::new(Folder(composition.base.clone())),
+                inputs: Arc::new(folder),
                 guard: Some(guard),
                 deadline: deadline(bound, limit),
                 cancel,
@@ -210,6 +211,7 @@ pub fn load(context: &Context, path: &Path) -> Result<Composition, Failure> {
         let problem = format!("belongs to tenant `{}`", request.content().tenant);
         return Err(bad(Reason::InvalidRequest, problem));
     }
+    let base = Some(base);
     Ok(Composition { request, manifest, baseline, base, policy: Policy::baseline() })
 }
 

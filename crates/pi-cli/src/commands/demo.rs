@@ -24,7 +24,7 @@ pub fn run(context: &Context, examples: &Path) -> Outcome {
     log::run(context, &LogCommand::Verify { partition: None, deep: false })?;
     title(context, "4. Both runs executed again, every proof compared")?;
     let mut code = 0;
-    for entry in context.journal()?.store().runs(2)? {
+    for entry in context.journal()?.store().runs(None, 2)? {
         let args = ReplayArgs {
             run: entry.run.to_string(),
             base: None,

@@ -99,7 +99,7 @@ fn data_from(context: &Context) -> &'static str {
 
 fn log(context: &Context) -> Result<String, Failure> {
     let journal = context.journal()?;
-    let runs = journal.store().runs(1)?.len();
+    let runs = journal.store().runs(None, 1)?.len();
     let checkpoint = journal.store().checkpoint()?;
     Ok(match checkpoint.as_deref().and_then(|note| note.lines().nth(1)) {
         Some(size) => {

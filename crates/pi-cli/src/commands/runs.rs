@@ -70,7 +70,7 @@ fn seal(journal: &Journal, last_leaf: u64) -> Result<Option<Value>, Failure> {
 
 fn list(context: &Context, journal: &Journal, limit: usize) -> Outcome {
     let mut out = String::new();
-    for entry in journal.store().runs(limit)? {
+    for entry in journal.store().runs(None, limit)? {
         let (decision, receipts) = if entry.sealed {
             let seal = seal(journal, entry.last_leaf)?.unwrap_or(Value::Null);
             let decision = seal.get("decision").and_then(Value::as_str).unwrap_or("?").to_owned();

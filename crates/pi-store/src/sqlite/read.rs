@@ -110,11 +110,18 @@ fn row_run(row: &Row<'_>) -> rusqlite::Result<Option<RunEntry>> {
     Ok(Some(RunEntry { run, first_leaf: row.get(1)?, last_leaf: row.get(2)?, sealed: row.get(3)? }))
 }
 
-pub(super) fn runs(connection: &Connection, limit: usize) -> Result<Vec<RunEntry>, StoreError> {
+pub(super) fn runs(
+    connection: &Connection,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<RunEntry>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT run, first_leaf, last_leaf, sealed FROM runs ORDER BY first_leaf DESC LIMIT ?1",
+        "SELECT run, first_leaf, last_leaf, sealed FROM runs
+         WHERE first_leaf < ?1 ORDER BY first_leaf DESC LIMIT ?2",
     )?;
-    let rows = statement.query_map([limit], row_run)?;
+    let before = before.map_or(i64::MAX, |leaf| i64::try_from(leaf).unwrap_or(i64::MAX));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map([before, limit], row_run)?;
     let entries: Vec<Option<RunEntry>> = rows.collect::<Result<_, _>>()?;
     Ok(entries.into_iter().flatten().collect())
 }

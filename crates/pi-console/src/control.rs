@@ -1,0 +1,292 @@
+//! The control plane as this server knows it: tenants from the log of `_system`, policies
+//! from the log of each tenant. Both are projections, brought up to date from where they
+//! stood before anything is decided, so that several servers over one store agree.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pi_control_plane::policies::{Active, Form, Policies, compose};
+use pi_control_plane::tenants::{CONTROL, Registry};
+use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
+use pi_core::canonical::{Value, parse};
+use pi_core::{Digest, Name, Reason, Timestamp};
+use pi_event_fabric::{HeaderView, RunField, identity};
+use pi_identity::Identity;
+use pi_kernel::policy::Policy;
+use pi_kernel::record::Record;
+use pi_runtime::Journal;
+use pi_store::EventStore;
+
+use crate::problem::Problem;
+
+/// Events that are read at once.
+const BATCH: usize = 256;
+
+/// Tenants whose policies are kept in memory.
+const MOST_TENANTS: usize = 4_096;
+
+/// The longest life of a token, in seconds.
+pub const MAX_TOKEN_LIFETIME_S: u64 = 86_400;
+
+/// What the control plane came to, as far as it was read.
+#[derive(Default)]
+pub struct Control {
+    registry: Mutex<Followed<Registry>>,
+    policies: Mutex<BTreeMap<Name, Arc<Mutex<TenantPolicies>>>>,
+    identities: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Identity>>>>>,
+}
+
+#[derive(Default)]
+struct TenantPolicies {
+    followed: Followed<Policies>,
+    /// The set in force, and which policies it is made of.
+    composed: Option<(BTreeMap<Name, Active>, Arc<PolicySet>)>,
+}
+
+/// A projection and how far it got.
+struct Followed<T> {
+    read: u64,
+    value: T,
+}
+
+impl<T> Followed<T> {
+    fn new(value: T) -> Self {
+        Self { read: 0, value }
+    }
+}
+
+impl Default for Followed<Registry> {
+    fn default() -> Self {
+        Self::new(Registry::default())
+    }
+}
+
+impl Default for Followed<Policies> {
+    fn default() -> Self {
+        Self::new(Policies::default())
+    }
+}
+
+impl Default for Followed<Identity> {
+    fn default() -> Self {
+        Self::new(Identity::new(MAX_TOKEN_LIFETIME_S))
+    }
+}
+
+impl<T> Followed<T> {
+    /// Brings it up to date with a partition. What was redacted has no payload.
+    fn follow<E: std::fmt::Display>(
+        &mut self,
+        store: &dyn EventStore,
+        partition: &str,
+        apply: impl Fn(&mut T, &HeaderView<'_>, Option<&[u8]>) -> Result<(), E>,
+    ) -> Result<(), Problem> {
+        let partition =
+            Name::new(partition).map_err(|error| Problem::invalid(error.to_string()))?;
+        loop {
+            let events = store.partition(&partition, self.read + 1, BATCH)?;
+            for event in &events {
+                let damaged = |problem: String| Problem::new(Reason::LogCorrupt, problem);
+                let header = HeaderView::parse(&event.header)
+                    .ok_or_else(|| damaged("an event of the control plane is damaged".into()))?;
+                let payload = event.parts().map(|(_, payload)| payload);
+                apply(&mut self.value, &header, payload)
+                    .map_err(|error| damaged(error.to_string()))?;
+                self.read = header.offset;
+            }
+            if events.len() < BATCH {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The value in a payload, if it is there. One that cannot be read is null, which no event
+/// of the control plane is.
+fn value(payload: Option<&[u8]>) -> Option<Value> {
+    payload.map(|payload| parse(payload).unwrap_or(Value::Null))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A projection that was half brought up to date goes on from where it stands.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Control {
+    /// Looks at the registry, brought up to date.
+    ///
+    /// # Errors
+    /// The log of `_system` cannot be read.
+    pub fn registry<T>(
+        &self,
+        system: &dyn EventStore,
+        look: impl FnOnce(&Registry) -> T,
+    ) -> Result<T, Problem> {
+        let mut followed = locked(&self.registry);
+        followed.follow(system, CONTROL, |registry: &mut Registry, header, payload| {
+            value(payload).map_or(Ok(()), |value| registry.apply(header.event_type, &value))
+        })?;
+        Ok(look(&followed.value))
+    }
+
+    /// The policies of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn policies(&self, store: &dyn EventStore) -> Result<Policies, Problem> {
+        let entry = self.entry(store.tenant());
+        let mut known = locked(&entry);
+        known.follow(store)?;
+        Ok(known.followed.value.clone())
+    }
+
+    /// The policy that a tenant's compositions are asked under. Without one in force,
+    /// nothing is permitted.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn policy(&self, store: &dyn EventStore) -> Result<Policy, Problem> {
+        let entry = self.entry(store.tenant());
+        let mut known = locked(&entry);
+        known.follow(store)?;
+        let active = known.followed.value.active().clone();
+        if active.is_empty() {
+            let message = "the tenant has no policy in force, and nothing stands in for one";
+            return Ok(Policy::absent(Reason::PolicyMissing, message));
+        }
+        if let Some((composed, set)) = &known.composed
+            && *composed == active
+        {
+            return Ok(Policy::new(Arc::clone(set)));
+        }
+        let mut texts = BTreeMap::new();
+        for (name, Active { form, digest, .. }) in &active {
+            match text(store, *form, digest)? {
+                Ok(text) => texts.insert(name.clone(), text),
+                Err(problem) => {
+                    let message = format!("the policy `{name}` cannot be loaded: {problem}");
+                    return Ok(Policy::absent(Reason::PolicyNotLoaded, message));
+                }
+            };
+        }
+        match compose(&texts) {
+            Ok(set) => {
+                let set = Arc::new(set);
+                known.composed = Some((active, Arc::clone(&set)));
+                Ok(Policy::new(set))
+            }
+            Err(error) => Ok(Policy::not_loaded(&error)),
+        }
+    }
+
+    /// Looks at who may call in the name of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn identity<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Identity) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.identities, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(
+            store,
+            identity::PARTITION,
+            |identity: &mut Identity, header, payload| {
+                let at = Timestamp::from_micros(header.recorded_at);
+                match payload {
+                    Some(payload) => identity.apply(header.event_type, payload, at),
+                    None => {
+                        identity.apply_erased(header.event_type, at);
+                        Ok(())
+                    }
+                }
+            },
+        )?;
+        Ok(look(&followed.value))
+    }
+
+    fn entry(&self, tenant: &Name) -> Arc<Mutex<TenantPolicies>> {
+        entry(&self.policies, tenant)
+    }
+}
+
+/// What is known of a tenant. Of too many, some are dropped and read again when they are
+/// asked for.
+fn entry<T: Default>(all: &Mutex<BTreeMap<Name, Arc<T>>>, tenant: &Name) -> Arc<T> {
+    let mut all = locked(all);
+    if all.len() >= MOST_TENANTS && !all.contains_key(tenant) {
+        all.pop_first();
+    }
+    Arc::clone(all.entry(tenant.clone()).or_default())
+}
+
+impl TenantPolicies {
+    fn follow(&mut self, store: &dyn EventStore) -> Result<(), Problem> {
+        self.followed.follow(store, CONTROL, |policies: &mut Policies, header, payload| {
+            value(payload).map_or(Ok(()), |value| policies.apply(header.event_type, &value))
+        })
+    }
+}
+
+/// The Cedar text of a policy that is kept; what is wrong with it, if it is.
+fn text(
+    store: &dyn EventStore,
+    form: Form,
+    digest: &Digest,
+) -> Result<Result<String, String>, Problem> {
+    let Some(bytes) = store.blob(digest)? else {
+        return Ok(Err("its text is not kept".to_owned()));
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Ok(Err("its text is not UTF-8".to_owned()));
+    };
+    Ok(form.to_cedar(&text).map_err(|error| error.to_string()))
+}
+
+/// Records something in the partition of the control plane.
+///
+/// # Errors
+/// The log refuses.
+pub fn record(
+    journal: &Journal,
+    schema: &'static str,
+    event_type: &'static str,
+    payload: Vec<u8>,
+) -> Result<(), Problem> {
+    let record = Record { schema, schema_version: 1, event_type, payload };
+    let draft = journal.draft(CONTROL, RunField::None, record)?;
+    journal.store().append(vec![draft])?;
+    Ok(())
+}
+
+/// Puts a policy in force.
+///
+/// # Errors
+/// The log refuses.
+pub fn activate(
+    journal: &Journal,
+    name: &Name,
+    form: Form,
+    text: &str,
+    version: u64,
+) -> Result<Active, Problem> {
+    let digest = journal.store().put_blob(text.as_bytes())?;
+    let active = Active { form, digest, version };
+    let payload = pi_control_plane::policies::activated(name, &active);
+    record(journal, "pi.policy.activated", "policy.activated", payload)?;
+    Ok(active)
+}
+
+/// Puts the visible baseline policy in force, where nothing was ever decided.
+///
+/// # Errors
+/// The log refuses.
+pub fn establish_baseline(control: &Control, journal: &Journal) -> Result<(), Problem> {
+    let name = Name::new(BASELINE_NAME).map_err(|error| Problem::invalid(error.to_string()))?;
+    if control.policies(journal.store())?.next_version(&name) == 1 {
+        activate(journal, &name, Form::Cedar, BASELINE, 1)?;
+    }
+    Ok(())
+}

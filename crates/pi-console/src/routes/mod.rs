@@ -1,0 +1,66 @@
+//! The routes, a file per resource.
+
+mod agents;
+mod compositions;
+mod health;
+mod log;
+mod policies;
+mod reasons;
+mod runs;
+mod tenants;
+mod tokens;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::openapi::base;
+
+/// Every route with its description.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(base())
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::description))
+        .routes(routes!(health::page))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::script))
+        .routes(routes!(health::style))
+        .routes(routes!(reasons::list))
+        .routes(routes!(reasons::show))
+        .routes(routes!(compositions::translate))
+        .routes(routes!(compositions::simulate))
+        .routes(routes!(compositions::submit))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::report))
+        .routes(routes!(runs::records))
+        .routes(routes!(runs::replay))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::evidence))
+        .routes(routes!(log::events))
+        .routes(routes!(log::event))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::verify))
+        .routes(routes!(log::stream))
+        .routes(routes!(tenants::list))
+        .routes(routes!(tenants::create))
+        .routes(routes!(tenants::show))
+        .routes(routes!(tenants::alter))
+        .routes(routes!(tenants::delete))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::show))
+        .routes(routes!(policies::activate))
+        .routes(routes!(policies::retire))
+        .routes(routes!(policies::check))
+        .routes(routes!(tokens::issue))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(tokens::list_keys))
+        .routes(routes!(tokens::issue_key))
+        .routes(routes!(tokens::revoke_key))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::show))
+        .routes(routes!(agents::route))
+}
