@@ -1,7 +1,5 @@
 //! Who calls: all checks on a request, in one order.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use pi_core::{Digest, Name, Reason, Timestamp};
 
@@ -19,23 +17,27 @@ pub const TENANT: &str = "x-tenant-id";
 pub const CORRELATION: &str = "x-correlation-id";
 const AUTHORIZATION: &str = "authorization";
 
-/// What the server knows of tenants.
-pub trait Tenants: Send + Sync {
-    /// The state of identity of a tenant that is active; `None` for any other.
-    fn active(&self, tenant: &Name) -> Result<Option<Arc<Identity>>, Unavailable>;
+/// What the server knows of tenants, from their logs.
+pub trait Tenants {
+    /// Whether a tenant is registered and active.
+    fn is_active(&self, tenant: &Name) -> Result<bool, Unavailable>;
+
+    /// Looks at the state of identity of a tenant that is active.
+    fn identity<T>(
+        &self,
+        tenant: &Name,
+        look: impl FnOnce(&Identity) -> T,
+    ) -> Result<T, Unavailable>;
 }
 
-/// It cannot be told now.
+/// It cannot be told now, for this reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the state of identity cannot be read")]
-pub struct Unavailable;
+#[error("the state of identity cannot be read: {0}")]
+pub struct Unavailable(pub Reason);
 
-impl<F> Tenants for F
-where
-    F: Fn(&Name) -> Result<Option<Arc<Identity>>, Unavailable> + Send + Sync,
-{
-    fn active(&self, tenant: &Name) -> Result<Option<Arc<Identity>>, Unavailable> {
-        self(tenant)
+impl From<Unavailable> for Refusal {
+    fn from(Unavailable(reason): Unavailable) -> Self {
+        Refusal::new(reason, "the state of identity cannot be read")
     }
 }
 
@@ -115,18 +117,17 @@ pub struct SigningRule {
 }
 
 /// Tells who calls.
-pub struct Authenticator {
+#[derive(Clone, Copy)]
+pub struct Authenticator<'a, T> {
     /// Tokens.
-    pub tokens: Tokens,
+    pub tokens: &'a Tokens,
     /// Tenants.
-    pub tenants: Box<dyn Tenants>,
+    pub tenants: &'a T,
     /// Signatures; `None` where no secret for them is known.
-    pub signing: Option<SigningRule>,
-    /// The role of callers with an API key.
-    pub api_key_role: Role,
+    pub signing: Option<&'a SigningRule>,
 }
 
-impl Authenticator {
+impl<T: Tenants> Authenticator<'_, T> {
     /// The caller of a request. In this order: the tenant is named and active; the bearer is
     /// there, is good, and is of that tenant; the correlation id is one; the signature is
     /// good. `made` is the correlation id of a request that brings none.
@@ -141,29 +142,37 @@ impl Authenticator {
             .ok_or(Refusal::new(Reason::TenantIdRequired, "`X-Tenant-ID` is missing"))?;
         let tenant = Name::new(tenant)
             .map_err(|_| Refusal::new(Reason::TenantIdInvalid, "`X-Tenant-ID` is not a name"))?;
-        let identity = self
-            .tenants
-            .active(&tenant)
-            .map_err(|_| Refusal::new(Reason::LogUnavailable, "the tenants cannot be read"))?
-            .ok_or(Refusal::new(Reason::TenantInactive, "no such tenant is active"))?;
+        if !self.tenants.is_active(&tenant)? {
+            return Err(Refusal::new(Reason::TenantInactive, "no such tenant is active"));
+        }
         let bearer = bearer(headers)?;
         let (actor, role, means) = if is_api_key(bearer) {
-            let record = identity.api_keys.verify(bearer, now)?;
-            let id = record.id.clone();
-            (id.actor(), self.api_key_role.clone(), Means::ApiKey(id))
+            self.by_api_key(bearer, &tenant, now)?
         } else {
-            self.by_token(bearer, &tenant, &identity, now)?
+            self.by_token(bearer, &tenant, now)?
         };
         let correlation_id = correlation_id(headers)?.unwrap_or(made);
         let signed = self.is_signed(request, &tenant, now)?;
         Ok(Caller { tenant, actor, role, correlation_id, means, signed })
     }
 
+    fn by_api_key(
+        &self,
+        key: &str,
+        tenant: &Name,
+        now: Timestamp,
+    ) -> Result<(Actor, Role, Means), Refusal> {
+        let verify = |identity: &Identity| {
+            identity.api_keys.verify(key, now).map(|record| record.id.clone())
+        };
+        let id = self.tenants.identity(tenant, verify)??;
+        Ok((id.actor(), Role::api_key(), Means::ApiKey(id)))
+    }
+
     fn by_token(
         &self,
         token: &str,
         tenant: &Name,
-        identity: &Identity,
         now: Timestamp,
     ) -> Result<(Actor, Role, Means), Refusal> {
         let claims = self.tokens.verify(token, now)?;
@@ -171,7 +180,8 @@ impl Authenticator {
             let detail = "the token is for another tenant than `X-Tenant-ID` names";
             return Err(Refusal::new(Reason::TokenTenantMismatch, detail));
         }
-        if identity.revocations.is_revoked(&claims) {
+        let is_revoked = |identity: &Identity| identity.revocations.is_revoked(&claims);
+        if self.tenants.identity(tenant, is_revoked)? {
             return Err(Refusal::new(Reason::TokenRevoked, "the token is revoked"));
         }
         Ok((claims.subject, claims.role, Means::Token(claims.id)))
@@ -187,22 +197,22 @@ impl Authenticator {
         let signature = single(request.headers, SIGNATURE)?;
         let timestamp = single(request.headers, TIMESTAMP)?;
         let nonce = single(request.headers, NONCE)?;
-        let (rule, signature, timestamp, nonce) =
-            match (self.signing.as_ref(), signature, timestamp, nonce) {
-                (None, None, None, None) => return Ok(false),
-                (Some(rule), None, None, None) if !rule.required => return Ok(false),
-                (Some(rule), Some(signature), Some(timestamp), Some(nonce)) => {
-                    (rule, signature, timestamp, nonce)
-                }
-                (None, ..) => {
-                    let detail = "this server has no secret to verify a signature with";
-                    return Err(Refusal::new(Reason::SignatureInvalid, detail));
-                }
-                (Some(_), ..) => {
-                    let detail = "signature, time and nonce must all three be there";
-                    return Err(Refusal::new(Reason::SignatureRequired, detail));
-                }
-            };
+        let (rule, signature, timestamp, nonce) = match (self.signing, signature, timestamp, nonce)
+        {
+            (None, None, None, None) => return Ok(false),
+            (Some(rule), None, None, None) if !rule.required => return Ok(false),
+            (Some(rule), Some(signature), Some(timestamp), Some(nonce)) => {
+                (rule, signature, timestamp, nonce)
+            }
+            (None, ..) => {
+                let detail = "this server has no secret to verify a signature with";
+                return Err(Refusal::new(Reason::SignatureInvalid, detail));
+            }
+            (Some(_), ..) => {
+                let detail = "signature, time and nonce must all three be there";
+                return Err(Refusal::new(Reason::SignatureRequired, detail));
+            }
+        };
         let body = Digest::of(request.body);
         let Request { method, target, .. } = *request;
         let signable = Signable { method, target, timestamp, nonce, tenant, body };

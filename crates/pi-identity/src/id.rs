@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use pi_core::Name;
-
 use crate::secrets::SecretError;
 
 /// A name outside its letters or its length.
@@ -56,6 +54,13 @@ id!(
     64,
     b"._-",
     "a key id is 1 to 64 letters, digits or `.`, `_`, `-`"
+);
+id!(
+    /// The name of a role. Which roles there are is not decided here.
+    Role,
+    64,
+    b"_-",
+    "a role is 1 to 64 letters, digits or `_`, `-`"
 );
 id!(
     /// What ties the records of one request together (`X-Correlation-ID`).
@@ -118,6 +123,13 @@ impl fmt::Display for ApiKeyId {
     }
 }
 
+impl Role {
+    /// The role of callers with an API key.
+    pub fn api_key() -> Self {
+        Self("api_key".to_owned())
+    }
+}
+
 impl Actor {
     /// How the actors that are API keys start; no token may take such a name.
     pub const API_KEY: &str = "api_key:";
@@ -125,26 +137,4 @@ impl Actor {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The name of a role. Which roles there are is not decided here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Role(Name);
-
-impl Role {
-    /// Checks and wraps a name.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
-        Name::new(text).map(Self).map_err(|_| InvalidId("a role is a name"))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }

@@ -31,7 +31,7 @@ impl Refusal {
             | Reason::RoleUnknown
             | Reason::PermissionDenied => 403,
             Reason::RateLimitExceeded | Reason::NoncesExhausted => 429,
-            Reason::LogUnavailable => 503,
+            Reason::LogUnavailable | Reason::LogCorrupt => 503,
             // Whatever else is wrong, the caller is not known.
             _ => 401,
         }

@@ -7,6 +7,8 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pi_core::Reason;
 use rustix::fs::{FileType, Mode, OFlags};
 use zeroize::Zeroizing;
@@ -79,10 +81,12 @@ impl Secret {
         Ok(Self { bytes, origin })
     }
 
-    /// Draws a secret for this process alone.
+    /// Draws a secret: for this process alone, or to be written down as the next one. It has
+    /// 64 letters, digits, `_` or `-`, and 384 random bits.
     pub fn generate() -> Result<Self, SecretError> {
-        let mut bytes = Zeroizing::new(vec![0; MIN_BYTES]);
-        getrandom::fill(&mut bytes).map_err(|_| SecretError::NoRandomness)?;
+        let mut random = Zeroizing::new([0; 48]);
+        getrandom::fill(&mut *random).map_err(|_| SecretError::NoRandomness)?;
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.encode(*random).into_bytes());
         Ok(Self { bytes, origin: Origin::Generated })
     }
 
@@ -242,7 +246,6 @@ impl SecretError {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the tests write the files of secrets")]
 mod tests {
     use super::*;
     use std::fs;
@@ -345,6 +348,6 @@ mod tests {
         assert!(!format!("{error} {error:?}").contains("hunter2"));
         let (one, two) = (Secret::generate().unwrap(), Secret::generate().unwrap());
         assert_ne!(one.expose(), two.expose());
-        assert_eq!(one.expose().len(), MIN_BYTES);
+        assert_eq!(one.expose().len(), 64);
     }
 }

@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::*;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
@@ -13,7 +11,7 @@ use pi_core::{Digest, Name, Reason};
 use pi_identity::api_key::RANDOM_BYTES;
 use pi_identity::{
     Actor, Authenticator, Caller, CorrelationId, Identity, IdentityEvent, Means, NewApiKey,
-    NonceWindow, Refusal, Request, RequestSigning, Role, Signable, SigningRule, TokenId,
+    NonceWindow, Refusal, Request, RequestSigning, Signable, SigningRule, Tenants, TokenId, Tokens,
     Unavailable,
 };
 
@@ -29,7 +27,33 @@ fn apply(identity: &mut Identity, event: &IdentityEvent) {
     identity.apply(draft.event_type, &draft.payload, now()).unwrap();
 }
 
-fn authenticator(signing: Option<bool>) -> Authenticator {
+/// A server with the tenants `acme` and `other`, and one whose log is broken.
+struct Server {
+    tokens: Tokens,
+    acme: Identity,
+    other: Identity,
+    signing: Option<SigningRule>,
+}
+
+impl Tenants for Server {
+    fn is_active(&self, tenant: &Name) -> Result<bool, Unavailable> {
+        Ok(matches!(tenant.as_str(), "acme" | "other" | "broken"))
+    }
+
+    fn identity<T>(
+        &self,
+        tenant: &Name,
+        look: impl FnOnce(&Identity) -> T,
+    ) -> Result<T, Unavailable> {
+        match tenant.as_str() {
+            "acme" => Ok(look(&self.acme)),
+            "other" => Ok(look(&self.other)),
+            _ => Err(Unavailable(Reason::LogUnavailable)),
+        }
+    }
+}
+
+fn server(signing: Option<bool>) -> Server {
     let mut acme = Identity::new(86_400);
     apply(&mut acme, &IdentityEvent::ApiKeyIssued(api_key().record));
     let revoked = IdentityEvent::TokenRevoked {
@@ -38,23 +62,23 @@ fn authenticator(signing: Option<bool>) -> Authenticator {
         reason: "lost".into(),
     };
     apply(&mut acme, &revoked);
-    let (acme, other) = (Arc::new(acme), Arc::new(Identity::new(86_400)));
-    let tenants = move |tenant: &Name| match tenant.as_str() {
-        "acme" => Ok(Some(Arc::clone(&acme))),
-        "other" => Ok(Some(Arc::clone(&other))),
-        "broken" => Err(Unavailable),
-        _ => Ok(None),
-    };
-    Authenticator {
-        tokens: tokens(),
-        tenants: Box::new(tenants),
-        signing: signing.map(|required| SigningRule {
-            signing: RequestSigning::new(secret(SHARED)),
-            nonces: Box::new(NonceWindow::new(100, at(NOW_S - 1000))),
-            required,
-        }),
-        api_key_role: Role::new("api_key").unwrap(),
-    }
+    let signing = signing.map(|required| SigningRule {
+        signing: RequestSigning::new(secret(SHARED)),
+        nonces: Box::new(NonceWindow::new(100, at(NOW_S - 1000))),
+        required,
+    });
+    Server { tokens: tokens(), acme, other: Identity::new(86_400), signing }
+}
+
+fn authenticate(server: &Server, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    let request = Request { method: "POST", target: TARGET, headers, body: BODY };
+    let made = CorrelationId::new("made").unwrap();
+    let Server { tokens, signing, .. } = server;
+    Authenticator { tokens, tenants: server, signing: signing.as_ref() }.authenticate(
+        &request,
+        made,
+        now(),
+    )
 }
 
 fn headers(all: &[(&str, &str)]) -> HeaderMap {
@@ -65,14 +89,12 @@ fn headers(all: &[(&str, &str)]) -> HeaderMap {
     map
 }
 
-fn ask(authenticator: &Authenticator, all: &[(&str, &str)]) -> Result<Caller, Refusal> {
-    let headers = headers(all);
-    let request = Request { method: "POST", target: TARGET, headers: &headers, body: BODY };
-    authenticator.authenticate(&request, CorrelationId::new("made").unwrap(), now())
+fn ask(server: &Server, all: &[(&str, &str)]) -> Result<Caller, Refusal> {
+    authenticate(server, &headers(all))
 }
 
 fn refused(all: &[(&str, &str)]) -> Reason {
-    ask(&authenticator(Some(false)), all).unwrap_err().reason
+    ask(&server(Some(false)), all).unwrap_err().reason
 }
 
 fn bearer() -> String {
@@ -83,11 +105,9 @@ fn bearer() -> String {
 fn a_token_makes_a_caller() {
     for scheme in ["Bearer ", "bearer ", "BEARER  "] {
         let authorization = format!("{scheme}{}", mint(&tokens()));
-        let caller = ask(
-            &authenticator(None),
-            &[("x-tenant-id", "acme"), ("authorization", &authorization)],
-        )
-        .unwrap();
+        let caller =
+            ask(&server(None), &[("x-tenant-id", "acme"), ("authorization", &authorization)])
+                .unwrap();
         assert_eq!(caller.tenant(), &name("acme"));
         assert_eq!(caller.actor().as_str(), "alice@example.org");
         assert_eq!(caller.role().as_str(), "operator");
@@ -96,7 +116,7 @@ fn a_token_makes_a_caller() {
         assert!(!caller.is_signed());
     }
     let caller = ask(
-        &authenticator(None),
+        &server(None),
         &[
             ("X-Tenant-ID", "acme"),
             ("Authorization", &bearer()),
@@ -110,7 +130,7 @@ fn a_token_makes_a_caller() {
 fn an_api_key_makes_a_caller_of_its_tenant_alone() {
     let authorization = format!("Bearer {}", *api_key().key);
     let with = |tenant| [("x-tenant-id", tenant), ("authorization", authorization.as_str())];
-    let caller = ask(&authenticator(None), &with("acme")).unwrap();
+    let caller = ask(&server(None), &with("acme")).unwrap();
     assert_eq!(caller.role().as_str(), "api_key");
     assert_eq!(caller.actor(), &api_key().record.id.actor());
     assert_eq!(caller.means(), &Means::ApiKey(api_key().record.id));
@@ -121,6 +141,8 @@ fn an_api_key_makes_a_caller_of_its_tenant_alone() {
 fn the_checks_come_in_their_order() {
     let bearer = bearer();
     let good = ("authorization", bearer.as_str());
+    let broken = forge(HEADER, &claims_with("tenant_id", r#""broken""#), SHARED);
+    let broken = format!("Bearer {broken}");
     for (headers, reason, status) in [
         (vec![], Reason::TenantIdRequired, 400),
         (vec![good], Reason::TenantIdRequired, 400),
@@ -130,7 +152,11 @@ fn the_checks_come_in_their_order() {
         (vec![("x-tenant-id", "nobody")], Reason::TenantInactive, 403),
         (vec![("x-tenant-id", "nobody"), good], Reason::TenantInactive, 403),
         (vec![("x-tenant-id", "ACME"), good], Reason::TenantInactive, 403),
-        (vec![("x-tenant-id", "broken"), good], Reason::LogUnavailable, 503),
+        (
+            vec![("x-tenant-id", "broken"), ("authorization", broken.as_str())],
+            Reason::LogUnavailable,
+            503,
+        ),
         (vec![("x-tenant-id", "acme")], Reason::TokenRequired, 401),
         (vec![("x-tenant-id", "acme"), ("authorization", "")], Reason::TokenRequired, 401),
         (vec![("x-tenant-id", "acme"), ("authorization", "Bearer")], Reason::TokenRequired, 401),
@@ -159,7 +185,7 @@ fn the_checks_come_in_their_order() {
             401,
         ),
     ] {
-        let refusal = ask(&authenticator(Some(false)), &headers).unwrap_err();
+        let refusal = ask(&server(Some(false)), &headers).unwrap_err();
         assert_eq!((refusal.reason, refusal.status()), (reason, status), "{headers:?}");
     }
 }
@@ -174,7 +200,7 @@ fn a_revoked_token_makes_no_caller() {
     let other = claims_with("jti", r#""revoked""#).replace("acme", "other");
     let authorization = format!("Bearer {}", forge(HEADER, &other, SHARED));
     let headers = [("x-tenant-id", "other"), ("authorization", authorization.as_str())];
-    ask(&authenticator(None), &headers).unwrap();
+    ask(&server(None), &headers).unwrap();
 }
 
 #[test]
@@ -215,14 +241,12 @@ fn nothing_injects_a_header_or_a_line() {
         (&[b'a'; 129], Reason::CorrelationIdInvalid),
     ] {
         map.insert("x-correlation-id", HeaderValue::from_bytes(value).unwrap());
-        let request = Request { method: "POST", target: TARGET, headers: &map, body: BODY };
-        let made = CorrelationId::new("made").unwrap();
-        let refusal = authenticator(None).authenticate(&request, made, now()).unwrap_err();
+        let refusal = authenticate(&server(None), &map).unwrap_err();
         assert_eq!(refusal.reason, reason);
     }
     // Nor does the role or the tenant come from anywhere but the token.
     let caller = ask(
-        &authenticator(None),
+        &server(None),
         &[("x-tenant-id", "acme"), ("authorization", &bearer), ("x-role", "admin")],
     );
     assert_eq!(caller.unwrap().role().as_str(), "operator");
@@ -244,10 +268,10 @@ fn signature(tenant: &str, target: &str, body: &[u8], nonce: &str) -> String {
 #[test]
 fn a_signed_request_is_good_once_and_only_as_it_was_signed() {
     const NONCE: &str = "0123456789abcdef";
-    let (authenticator, bearer) = (authenticator(Some(true)), bearer());
+    let (server, bearer) = (server(Some(true)), bearer());
     let ask_signed = |signature: &str, nonce: &str| {
         ask(
-            &authenticator,
+            &server,
             &[
                 ("x-tenant-id", "acme"),
                 ("authorization", &bearer),
@@ -275,15 +299,15 @@ fn a_signed_request_is_good_once_and_only_as_it_was_signed() {
 fn signatures_are_demanded_where_they_must_be_and_refused_where_they_mean_nothing() {
     let bearer = bearer();
     let good = [("x-tenant-id", "acme"), ("authorization", bearer.as_str())];
-    ask(&authenticator(None), &good).unwrap();
-    ask(&authenticator(Some(false)), &good).unwrap();
-    let refusal = ask(&authenticator(Some(true)), &good).unwrap_err();
+    ask(&server(None), &good).unwrap();
+    ask(&server(Some(false)), &good).unwrap();
+    let refusal = ask(&server(Some(true)), &good).unwrap_err();
     assert_eq!(refusal.reason, Reason::SignatureRequired);
     for part in ["x-pi-signature", "x-pi-timestamp", "x-pi-nonce"] {
         let headers = [good[0], good[1], (part, "1")];
-        let refusal = ask(&authenticator(None), &headers).unwrap_err();
+        let refusal = ask(&server(None), &headers).unwrap_err();
         assert_eq!(refusal.reason, Reason::SignatureInvalid, "{part}");
-        let refusal = ask(&authenticator(Some(false)), &headers).unwrap_err();
+        let refusal = ask(&server(Some(false)), &headers).unwrap_err();
         assert_eq!(refusal.reason, Reason::SignatureRequired, "{part}");
     }
 }
@@ -291,11 +315,11 @@ fn signatures_are_demanded_where_they_must_be_and_refused_where_they_mean_nothin
 #[test]
 fn who_is_not_authenticated_uses_up_no_nonce() {
     const NONCE: &str = "0123456789abcdef";
-    let authenticator = authenticator(Some(true));
+    let server = server(Some(true));
     let good = signature("acme", TARGET, BODY, NONCE);
     let signed = |bearer: &str| {
         ask(
-            &authenticator,
+            &server,
             &[
                 ("x-tenant-id", "acme"),
                 ("authorization", bearer),
