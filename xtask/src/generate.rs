@@ -19,6 +19,8 @@ pub fn run(check: bool) -> Result<()> {
     files.insert("docs/reference/reasons.md".into(), reasons());
     files.insert("docs/reference/events.md".into(), schemas::reference());
     files.insert("docs/reference/telemetry.md".into(), telemetry());
+    let description = String::from_utf8(pi_console::openapi::document())?;
+    files.insert("docs/openapi.json".into(), description);
     files.insert("docs/spec/conformance.md".into(), crate::conformance::page()?);
     let locked = fs::read_to_string(schemas::LOCK).unwrap_or_default();
     files.insert(schemas::LOCK.into(), schemas::lock(&locked)?);

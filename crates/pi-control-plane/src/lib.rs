@@ -11,6 +11,7 @@ mod engine;
 mod facts;
 mod message;
 mod policy;
+pub mod roles;
 pub mod rules;
 mod scan;
 

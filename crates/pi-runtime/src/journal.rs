@@ -50,6 +50,7 @@ pub struct Journal {
     store: Arc<dyn EventStore>,
     clock: Arc<dyn Clock>,
     actor: String,
+    correlation: Option<String>,
 }
 
 /// Where a run ended.
@@ -70,12 +71,19 @@ impl Journal {
         actor: &str,
     ) -> Result<Self, JournalError> {
         let store = SqliteStore::open(folder, tenant)?;
-        Ok(Self { store: Arc::new(store), clock, actor: actor.to_owned() })
+        Ok(Self::over(Arc::new(store), clock, actor))
     }
 
     /// A journal over any store.
     pub fn over(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>, actor: &str) -> Self {
-        Self { store, clock, actor: actor.to_owned() }
+        Self { store, clock, actor: actor.to_owned(), correlation: None }
+    }
+
+    /// The same log; what is written carries this correlation id.
+    #[must_use]
+    pub fn correlated(mut self, id: &str) -> Self {
+        self.correlation = Some(id.to_owned());
+        self
     }
 
     /// The current time.
@@ -111,7 +119,7 @@ impl Journal {
             partition,
             run,
             actor: self.actor.clone(),
-            correlation_id: None,
+            correlation_id: self.correlation.clone(),
             recorded_at: self.clock.now(),
             payload: record.payload,
         })

@@ -13,6 +13,7 @@ mod observe;
 pub mod pool;
 pub mod recorded;
 pub mod replay;
+pub mod report;
 pub mod resume;
 pub mod run;
 pub mod scan;

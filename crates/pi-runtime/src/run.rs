@@ -127,19 +127,40 @@ fn run_inside(
     how: &Drive<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Ran, RunError> {
-    let Composition { request, manifest, baseline, base, policy } = composition;
-    let hash = request.hash();
-    let policy = policy.asked_by(journal.actor());
-    let admitted = AdmittedComposition::admit(request, manifest, baseline, catalogue, policy);
-    let admitted = match admitted {
-        Ok(admitted) => Arc::new(admitted),
-        Err(error) => {
-            refuse(journal, hash, error.reason(), &error.to_string())?;
-            return Err(error.into());
-        }
-    };
+    let base = composition.base.clone();
+    let admitted = admit(journal, catalogue, composition)?;
     let source = base.as_deref().map(Path::to_string_lossy).unwrap_or_default();
     let run = accept(journal, &admitted, &source, how.inputs.as_ref())?;
+    run_accepted(journal, admitted, run, how, progress)
+}
+
+/// Asks whether a composition may run at all, in the name of the journal's actor. A
+/// refusal leaves a record.
+pub fn admit(
+    journal: &Journal,
+    catalogue: &Catalogue,
+    composition: Composition,
+) -> Result<Arc<AdmittedComposition>, RunError> {
+    let Composition { request, manifest, baseline, policy, base: _ } = composition;
+    let hash = request.hash();
+    let policy = policy.asked_by(journal.actor());
+    match AdmittedComposition::admit(request, manifest, baseline, catalogue, policy) {
+        Ok(admitted) => Ok(Arc::new(admitted)),
+        Err(error) => {
+            refuse(journal, hash, error.reason(), &error.to_string())?;
+            Err(error.into())
+        }
+    }
+}
+
+/// Runs what was accepted to its end.
+pub fn run_accepted(
+    journal: &Journal,
+    admitted: Arc<AdmittedComposition>,
+    run: RunId,
+    how: &Drive<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Ran, RunError> {
     let fence = Fence { run: run.clone(), epoch: 0 };
     let mut shell = Recording { journal, effects: None, writer: journal.writer(fence), progress };
     let outcome = drive(how, admitted, &mut shell)?;

@@ -6,7 +6,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
-use pi_core::canonical::{Encoder, parse};
+use pi_core::canonical::{Encoder, ToCanonical, parse};
 use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::receipts::RunChains;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, IntegrityError, PublicKey, Tree};
@@ -51,6 +51,24 @@ pub struct Verification {
     pub heads: BTreeMap<String, (u64, Digest)>,
     /// The root of the tree.
     pub root: Option<Digest>,
+}
+
+/// What `pi.verification/1` says.
+impl ToCanonical for Verification {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Verification { events, bytes, redacted, receipts, runs, .. } = self;
+        encoder.object(|o| {
+            o.field("bytes", bytes)
+                .field("checkpoints", &self.checkpoints)
+                .field("events", events)
+                .field("open_runs", &self.open_runs)
+                .field("receipts", receipts)
+                .field("redacted", redacted)
+                .field("root", &self.root)
+                .field("runs", runs)
+                .field("schema", "pi.verification/1");
+        });
+    }
 }
 
 /// Verifies the log of a tenant.

@@ -61,19 +61,7 @@ fn verify(context: &Context, partition: Option<Name>, deep: bool) -> Outcome {
         }
     };
     if context.is_json() {
-        let mut encoder = Encoder::default();
-        encoder.object(|o| {
-            o.field("bytes", &verified.bytes)
-                .field("checkpoints", &verified.checkpoints)
-                .field("events", &verified.events)
-                .field("open_runs", &verified.open_runs)
-                .field("receipts", &verified.receipts)
-                .field("redacted", &verified.redacted)
-                .field("root", &verified.root)
-                .field("runs", &verified.runs)
-                .field("schema", "pi.verification/1");
-        });
-        context.emit(&format!("{}\n", String::from_utf8_lossy(&encoder.into_bytes())))?;
+        context.emit_json(&verified)?;
         return Ok(0);
     }
     let mut out = format!(

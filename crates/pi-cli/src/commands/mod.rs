@@ -28,11 +28,11 @@ use pi_core::{Decision, Reason, RunId};
 use pi_kernel::admit::Baseline;
 use pi_kernel::examine::{Options, examine};
 use pi_runtime::journal::RUNS;
+use pi_runtime::report::{LogPosition, RunReport};
 use pi_runtime::run::Ran;
 
 use crate::args::{Cli, Command, Format};
 use crate::context::{Context, Failure, Outcome};
-use crate::output::json::{LogPosition, RunReport};
 use crate::output::{sarif, text};
 
 pub fn run(context: &Context, command: Command) -> Outcome {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::canonical::Encoder;
 use pi_kernel::replay::{Difference, Verdict};
 use pi_runtime::replay::{ReplayOptions, Replayed, replay};
+use pi_runtime::report::ReplayReport;
 
 use super::scan::Bar;
 use super::{catalogue, run_id};
@@ -27,7 +28,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Outcome {
     bar.clear();
     let verdict = replayed.comparison.verdict();
     if context.is_json() {
-        let mut bytes = Encoder::encode(&Json { run: run.as_str(), replayed: &replayed });
+        let mut bytes = Encoder::encode(&ReplayReport { run: &run, replayed: &replayed });
         bytes.push(b'\n');
         context.emit(&String::from_utf8_lossy(&bytes))?;
     } else {
@@ -76,41 +77,4 @@ fn text(replayed: &Replayed, run: &str) -> String {
         let _ = writeln!(out, "    {} {}", paint(GOOD, "+ repeated"), visible(repeated));
     }
     out
-}
-
-struct Json<'a> {
-    run: &'a str,
-    replayed: &'a Replayed,
-}
-
-impl ToCanonical for Json<'_> {
-    fn to_canonical(&self, encoder: &mut Encoder) {
-        let comparison = &self.replayed.comparison;
-        encoder.object(|o| {
-            o.field("compared", &comparison.compared())
-                .field("determinism_proof", &self.replayed.outcome.determinism_proof)
-                .field_with("differences", |e| e.array(comparison.differences().iter().map(Row)))
-                .field("differing", &comparison.differing())
-                .field("other_catalogue", &self.replayed.other_catalogue)
-                .field("result", comparison.verdict().as_str())
-                .field("run_id", self.run)
-                .field("schema", "pi.replay/1")
-                .field("timed_out", &self.replayed.timed_out);
-        });
-    }
-}
-
-struct Row<'a>(&'a Difference);
-
-impl ToCanonical for Row<'_> {
-    fn to_canonical(&self, encoder: &mut Encoder) {
-        let Difference { position, subject, field, recorded, repeated } = self.0;
-        encoder.object(|o| {
-            o.field("field", field)
-                .field("position", position)
-                .field("recorded", recorded)
-                .field("repeated", repeated)
-                .field("subject", subject);
-        });
-    }
 }

@@ -6,8 +6,7 @@ use pi_agent_api::{Catalogue, Meta, Rule};
 use pi_core::Severity;
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_kernel::examine::Located;
-
-use super::json::{Row, RunReport};
+use pi_runtime::report::{Row, RunReport};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use pi_core::{Decision, Severity};
 use pi_kernel::examine::Located;
 use pi_kernel::report::ArtifactFindings;
+use pi_runtime::report::RunReport;
 
 use super::frame::Frames;
-use super::json::RunReport;
 use super::style::{self, BOLD, DIM, paint, visible};
 
 /// How a report is shown.

@@ -1,0 +1,166 @@
+//! What every request finds: the logs, the agents, the workers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pi_agent_api::Catalogue;
+use pi_core::{Clock, Name, Reason, RunId};
+use pi_kernel::route::Router;
+use pi_runtime::Journal;
+use pi_runtime::drive::Cancel;
+use pi_runtime::examiner::Guard;
+use pi_runtime::mesh::Mesh;
+use pi_runtime::scheduler::Scheduler;
+
+use crate::access::Caller;
+use crate::problem::Problem;
+use crate::report::Reports;
+use crate::stores::Stores;
+
+/// Limits of a server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Bytes of a request's body at most.
+    pub body_bytes: usize,
+    /// The longest time from the first byte of a request to its last, and again from there
+    /// to its answer.
+    pub request_time: Duration,
+    /// How long a submission is waited for when the caller says nothing.
+    pub wait: Duration,
+    /// Requests that are worked on at once.
+    pub concurrency: usize,
+    /// Runs at once.
+    pub runs: usize,
+    /// Runs that may wait.
+    pub queue: usize,
+    /// Open event streams at most.
+    pub streams: usize,
+    /// Origins that a browser may call from.
+    pub origins: Vec<String>,
+    /// The longest time of a composition.
+    pub chain_time: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            body_bytes: 8 << 20,
+            request_time: Duration::from_secs(30),
+            wait: Duration::from_secs(25),
+            concurrency: 512,
+            runs: 4,
+            queue: 1_024,
+            streams: 256,
+            origins: Vec::new(),
+            chain_time: Some(Duration::from_secs(300)),
+        }
+    }
+}
+
+/// What a server is made of.
+pub struct App {
+    /// Its limits.
+    pub settings: Settings,
+    /// The logs.
+    pub stores: Box<dyn Stores>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The agents.
+    pub catalogue: Arc<Catalogue>,
+    /// The agents by what they are asked for.
+    pub router: Router,
+    /// Worker threads.
+    pub mesh: Arc<Mesh>,
+    /// The last resort against examinations that do not end.
+    pub guard: Option<Guard>,
+    /// The longest time for one vote.
+    pub patience: Duration,
+    /// Runs that wait and run.
+    pub scheduler: Scheduler,
+    /// Reports of recent runs.
+    pub reports: Reports,
+    /// Open streams.
+    pub streams: Arc<tokio::sync::Semaphore>,
+    running: Mutex<BTreeMap<(Name, RunId), Cancel>>,
+}
+
+impl App {
+    /// A server over logs and agents.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn new(
+        settings: Settings,
+        stores: Box<dyn Stores>,
+        clock: Arc<dyn Clock>,
+        catalogue: Arc<Catalogue>,
+        mesh: Mesh,
+        guard: Option<Guard>,
+        patience: Duration,
+    ) -> std::io::Result<Self> {
+        let scheduler = Scheduler::start(settings.runs, settings.queue)?;
+        let router = Router::new(&catalogue);
+        let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams));
+        Ok(Self {
+            settings,
+            stores,
+            clock,
+            catalogue,
+            router,
+            mesh: Arc::new(mesh),
+            guard,
+            patience,
+            scheduler,
+            reports: Reports::default(),
+            streams,
+            running: Mutex::default(),
+        })
+    }
+
+    /// The caller's log, written to in the caller's name.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    pub fn journal(&self, caller: &Caller) -> Result<Journal, Problem> {
+        let store = self.stores.of(&caller.tenant)?;
+        let journal = Journal::over(store, Arc::clone(&self.clock), &caller.actor);
+        Ok(journal.correlated(&caller.correlation))
+    }
+
+    /// temporary
+    pub fn policy(&self, _caller: &Caller) -> Result<pi_kernel::policy::Policy, Problem> {
+        Ok(pi_kernel::policy::Policy::baseline())
+    }
+    /// A run goes on here from now.
+    pub fn began(&self, tenant: &Name, run: &RunId, cancel: Cancel) {
+        self.running().insert((tenant.clone(), run.clone()), cancel);
+    }
+
+    /// A run no longer goes on here.
+    pub fn ended(&self, tenant: &Name, run: &RunId) {
+        self.running().remove(&(tenant.clone(), run.clone()));
+    }
+
+    /// What cancels a run that goes on here.
+    pub fn cancel_of(&self, tenant: &Name, run: &RunId) -> Option<Cancel> {
+        self.running().get(&(tenant.clone(), run.clone())).cloned()
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<(Name, RunId), Cancel>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does what blocks on a thread that may.
+///
+/// # Errors
+/// What `work` refuses, or that it panicked.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(Problem::new(Reason::PhaseFailed, "the request could not be worked on")),
+    }
+}

@@ -1,0 +1,26 @@
+//! The HTTP API: many tenants over one kernel.
+//!
+//! Layer 4: here plain words, identity and the network end. A request is
+//! authenticated, authorised, counted and recorded, and what remains of it is an
+//! explicit composition request for the same kernel entry point that every other way
+//! in takes. Each route names the permission that it needs in its OpenAPI description,
+//! and that description is what is enforced ([`access`]).
+
+pub mod access;
+pub mod app;
+pub mod events;
+pub mod extract;
+pub mod inline;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod reply;
+pub mod report;
+pub mod routes;
+pub mod serve;
+pub mod stores;
+
+pub use app::{App, Settings};
+pub use problem::Problem;
+pub use serve::{ServeError, serve};
+pub use stores::{SqliteStores, Stores};

@@ -1,0 +1,47 @@
+//! The routes, a file per resource.
+
+mod agents;
+mod compositions;
+mod health;
+mod log;
+mod reasons;
+mod runs;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::openapi::base;
+
+/// Every route with its description.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(base())
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::description))
+        .routes(routes!(health::page))
+        .routes(routes!(health::script))
+        .routes(routes!(health::style))
+        .routes(routes!(reasons::list))
+        .routes(routes!(reasons::show))
+        .routes(routes!(compositions::translate))
+        .routes(routes!(compositions::simulate))
+        .routes(routes!(compositions::submit))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::report))
+        .routes(routes!(runs::records))
+        .routes(routes!(runs::replay))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::evidence))
+        .routes(routes!(log::events))
+        .routes(routes!(log::event))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::verify))
+        .routes(routes!(log::stream))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::show))
+        .routes(routes!(agents::route))
+}

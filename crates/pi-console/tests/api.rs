@@ -1,0 +1,191 @@
+//! The API through its service: what a caller sees of it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+
+mod common;
+
+use axum::http::{Method, StatusCode};
+use common::{Answer, Server, docker};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_submission_is_examined_recorded_and_repeated() {
+    let server = Server::new();
+    let answer = server.post("/v1/compositions/submit", &docker("FROM alpine:latest\n")).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+    let report = answer.json();
+    let run = report["run_id"].as_str().unwrap();
+    assert_eq!(answer.header("location"), format!("/v1/runs/{run}"));
+    assert_eq!(report["schema"], "pi.report/1");
+    assert!(!report["findings"].as_array().unwrap().is_empty());
+
+    let shown = server.get(&format!("/v1/runs/{run}")).await.json();
+    assert_eq!(shown["determinism_proof"], report["determinism_proof"]);
+    assert_eq!(shown["sealed"], true);
+    let listed = server.get("/v1/runs").await.json();
+    assert_eq!(listed["items"][0]["run_id"], run);
+    assert_eq!(listed["next"], Value::Null);
+
+    let replayed = server.post(&format!("/v1/runs/{run}/replay"), &Value::Null).await.json();
+    assert_eq!(replayed["result"], "identical");
+    // Another process has no report in memory; it executes the run again.
+    let again = server.again();
+    let repeated = again.get(&format!("/v1/runs/{run}/report")).await;
+    assert_eq!(repeated.status, StatusCode::OK, "{}", repeated.text());
+    assert_eq!(repeated.json()["findings"], report["findings"]);
+    assert_eq!(repeated.json()["receipts"], report["receipts"]);
+    assert_eq!(repeated.json()["determinism_proof"], report["determinism_proof"]);
+}
+
+#[tokio::test]
+async fn a_submission_may_go_on_behind_its_answer() {
+    let server = Server::new();
+    let body = docker("FROM alpine:3.20\nUSER app\n");
+    let request = server.request(Method::POST, "/v1/compositions/submit", Some(&body));
+    let answer = server.send(request.header("prefer", "respond-async")).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    let run = answer.json()["run_id"].as_str().unwrap().to_owned();
+    for _ in 0..200 {
+        if server.get(&format!("/v1/runs/{run}")).await.json()["sealed"] == true {
+            let cancel = server.post(&format!("/v1/runs/{run}/cancel"), &Value::Null).await;
+            assert_eq!(cancel.problem(), (StatusCode::CONFLICT, "run_finished".to_owned()));
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(run.is_empty(), "the run never ended");
+}
+
+#[tokio::test]
+async fn records_come_in_pages_without_gaps() {
+    let server = Server::new();
+    let report = server.post("/v1/compositions/submit", &docker("FROM a\n")).await.json();
+    let run = report["run_id"].as_str().unwrap();
+    for list in [format!("/v1/runs/{run}/records"), "/v1/log/events".to_owned()] {
+        let all = server.get(&format!("{list}?limit=200")).await.json();
+        let all = all["items"].as_array().unwrap().clone();
+        let (mut paged, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = server.get(&format!("{list}?limit=3{cursor}")).await.json();
+            paged.extend(page["items"].as_array().unwrap().clone());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(paged, all, "{list}");
+    }
+    let event = server.get("/v1/log/events/runs/1").await;
+    assert_eq!(event.status, StatusCode::OK);
+    let checkpoint = server.get("/v1/log/checkpoint").await;
+    assert!(checkpoint.text().starts_with("pi.log/local\n"), "{}", checkpoint.text());
+    let verified = server.post("/v1/log/verify", &Value::Null).await.json();
+    assert_eq!(verified["runs"], 1);
+    let evidence = server.get(&format!("/v1/runs/{run}/evidence")).await;
+    pi_event_fabric::Bundle::parse(&evidence.body).unwrap().verify(None).unwrap();
+}
+
+#[tokio::test]
+async fn words_become_a_proposal_that_runs_once_it_is_approved() {
+    let server = Server::new();
+    let artifacts = docker("FROM alpine:latest\n")["artifacts"].clone();
+    let words = json!({"words": "docker_image_scanner", "artifacts": artifacts});
+    let answer = server.post("/v1/compositions/translate", &words).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let mut composition = answer.json()["composition"].clone();
+    let submission = |composition: &Value| json!({"artifacts": artifacts, "composition": composition});
+    let plan = server.post("/v1/compositions/simulate", &submission(&composition)).await;
+    assert_eq!(plan.status, StatusCode::OK, "{}", plan.text());
+    composition["approved_by_user"] = json!(true);
+    let ran = server.post("/v1/compositions/submit", &submission(&composition)).await;
+    assert_eq!(ran.status, StatusCode::CREATED, "{}", ran.text());
+    assert_eq!(ran.json()["request_hash"], composition["request_hash"]);
+    // Another artifact is another request.
+    let other = json!({"artifacts": docker("FROM b\n")["artifacts"], "composition": composition});
+    let refused = server.post("/v1/compositions/submit", &other).await;
+    assert_eq!(refused.problem(), (StatusCode::CONFLICT, "inputs_changed".to_owned()));
+    let nonsense = json!({"words": "xyzzy", "artifacts": []});
+    let refused = server.post("/v1/compositions/translate", &nonsense).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_a_problem() {
+    let server = Server::new();
+    let code = |answer: &Answer| answer.problem().1;
+    let post = |body: &'static str| {
+        let request = server.request(Method::POST, "/v1/compositions/submit", None);
+        server.send(request.header("content-type", "application/json").text(body))
+    };
+    for body in ["", "{", "[]", "{\"artifacts\":1}", "{\"artifacts\":[],\"more\":1}", "\u{0}"] {
+        let answer = post(body).await;
+        assert_eq!(answer.problem(), (StatusCode::BAD_REQUEST, "invalid_request".to_owned()), "{body}");
+    }
+    let traversal = json!({"artifacts": [{"path": "../../etc/passwd", "text": "x"}]});
+    assert_eq!(code(&server.post("/v1/compositions/submit", &traversal).await), "invalid_request");
+    let nothing = json!({"artifacts": []});
+    let answer = server.post("/v1/compositions/submit", &nothing).await;
+    assert!(answer.status.is_client_error() || answer.status.is_success(), "{}", answer.text());
+    for path in ["/v1/runs?limit=0", "/v1/runs?limit=x", "/v1/runs?cursor=!", "/v1/runs?more=1"] {
+        assert_eq!(code(&server.get(path).await), "invalid_request", "{path}");
+    }
+    for path in ["/v1/runs/x", "/v1/runs/run_00000000000000000000000000000000"] {
+        assert_eq!(server.get(path).await.problem(), (StatusCode::NOT_FOUND, "unknown_run".to_owned()));
+    }
+    assert_eq!(server.get("/nowhere").await.problem().0, StatusCode::NOT_FOUND);
+    let delete = server.send(server.request(Method::DELETE, "/v1/runs", None)).await;
+    assert_eq!(delete.problem().0, StatusCode::METHOD_NOT_ALLOWED);
+    let text = server.request(Method::POST, "/v1/compositions/submit", None).text("{}");
+    assert_eq!(server.send(text).await.problem().0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let huge = json!({"artifacts": [{"path": "a", "text": "x".repeat(9 << 20)}]});
+    let answer = server.post("/v1/compositions/submit", &huge).await;
+    assert_eq!(answer.problem(), (StatusCode::PAYLOAD_TOO_LARGE, "artifact_too_large".to_owned()));
+}
+
+#[tokio::test]
+async fn every_answer_is_marked() {
+    let server = Server::new();
+    let given = server.request(Method::GET, "/v1/health", None).header("x-correlation-id", "a-1");
+    let answer = server.send(given).await;
+    assert_eq!(answer.header("x-correlation-id"), "a-1");
+    for path in ["/v1/health", "/v1/health/ready", "/nowhere", "/v1/runs", "/docs"] {
+        let answer = server.get(path).await;
+        assert_eq!(answer.header("x-pi-deterministic"), "true", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+        assert_eq!(answer.header("x-correlation-id").len(), 32);
+    }
+    let head = server.send(server.request(Method::HEAD, "/v1/runs", None)).await;
+    assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
+    let wrong = server.request(Method::GET, "/v1/health", None).header("x-correlation-id", "a b");
+    assert_eq!(server.send(wrong).await.problem().0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn events_stream_and_go_on_where_they_were_left() {
+    let server = Server::new();
+    server.post("/v1/compositions/submit", &docker("FROM a\n")).await;
+    let all = server.get("/v1/log/events?limit=200").await.json();
+    let known = all["items"].as_array().unwrap().len();
+    let ids = server.stream_ids("0", known - 1).await;
+    assert_eq!(ids, (1..known as u64).collect::<Vec<_>>());
+    let wrong = server.request(Method::GET, "/v1/log/stream", None).header("last-event-id", "x");
+    assert_eq!(server.send(wrong).await.problem().0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_tenant_sees_its_own_log_alone() {
+    let server = Server::new();
+    let report = server.post("/v1/compositions/submit", &docker("FROM a\n")).await.json();
+    let run = report["run_id"].as_str().unwrap();
+    let other = server.of("other");
+    for path in ["", "/report", "/records", "/evidence"] {
+        let answer = other.get(&format!("/v1/runs/{run}{path}")).await;
+        assert_eq!(answer.problem(), (StatusCode::NOT_FOUND, "unknown_run".to_owned()), "{path}");
+    }
+    for action in ["replay", "cancel"] {
+        let answer = other.post(&format!("/v1/runs/{run}/{action}"), &Value::Null).await;
+        assert_eq!(answer.problem().1, "unknown_run");
+    }
+    assert_eq!(other.get("/v1/log/events").await.json()["items"], json!([]));
+    assert_eq!(other.get("/v1/runs").await.json()["items"], json!([]));
+}

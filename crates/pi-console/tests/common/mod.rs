@@ -1,0 +1,157 @@
+//! A server without a socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{Method, Request, StatusCode, request};
+use http_body_util::BodyExt as _;
+use pi_console::access::{Caller, Gate};
+use pi_console::serve::{CorrelationId, service};
+use pi_console::{App, Problem, Settings, SqliteStores};
+use pi_control_plane::roles::Role;
+use pi_core::Name;
+use pi_runtime::SystemClock;
+use pi_runtime::mesh::Mesh;
+use pi_store::DataFolder;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// Believes what the caller says. Identity has tests of its own.
+struct Trusting;
+
+impl Gate for Trusting {
+    fn admit(&self, parts: &Parts, _body: &[u8]) -> Result<Caller, Problem> {
+        let text = |name: &str| parts.headers.get(name).unwrap().to_str().unwrap().to_owned();
+        let CorrelationId(correlation) = parts.extensions.get().cloned().unwrap();
+        let tenant = Name::new(text("x-tenant-id")).unwrap();
+        Ok(Caller { tenant, actor: "tester".to_owned(), role: Role::Admin, correlation })
+    }
+}
+
+pub struct Server {
+    folder: Arc<tempfile::TempDir>,
+    router: Router,
+    tenant: String,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+pub struct Asking(request::Builder, Body);
+
+impl Asking {
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value), self.1)
+    }
+
+    pub fn text(self, text: &str) -> Self {
+        Self(self.0, Body::from(text.to_owned()))
+    }
+}
+
+impl Server {
+    pub fn new() -> Self {
+        Self::over(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    /// Another process over the same data.
+    pub fn again(&self) -> Self {
+        Self::over(Arc::clone(&self.folder))
+    }
+
+    /// The same server, called by another tenant.
+    pub fn of(&self, tenant: &str) -> Self {
+        let (folder, router) = (Arc::clone(&self.folder), self.router.clone());
+        Self { folder, router, tenant: tenant.to_owned() }
+    }
+
+    fn over(folder: Arc<tempfile::TempDir>) -> Self {
+        let patience = Duration::from_secs(60);
+        let stores = SqliteStores::new(DataFolder::open(folder.path()).unwrap(), 16);
+        let app = App::new(
+            Settings::default(),
+            Box::new(stores),
+            Arc::new(SystemClock),
+            Arc::new(pi_agents::catalogue().unwrap()),
+            Mesh::start(2, patience).unwrap(),
+            None,
+            patience,
+        );
+        let router = service(&Arc::new(app.unwrap()), Arc::new(Trusting));
+        Self { folder, router, tenant: "local".to_owned() }
+    }
+
+    pub fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Asking {
+        let builder = Request::builder().method(method).uri(path).header("x-tenant-id", &self.tenant);
+        match body {
+            Some(body) => Asking(
+                builder.header("content-type", "application/json"),
+                Body::from(serde_json::to_vec(body).unwrap()),
+            ),
+            None => Asking(builder, Body::empty()),
+        }
+    }
+
+    pub async fn send(&self, Asking(builder, body): Asking) -> Answer {
+        let answer = self.router.clone().oneshot(builder.body(body).unwrap()).await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.into_body().collect().await.unwrap().to_bytes().to_vec();
+        Answer { status, headers, body }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path, None)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path, Some(body))).await
+    }
+
+    /// The ids of so many events behind one.
+    pub async fn stream_ids(&self, behind: &str, count: usize) -> Vec<u64> {
+        let Asking(builder, body) =
+            self.request(Method::GET, "/v1/log/stream", None).header("last-event-id", behind);
+        let answer = self.router.clone().oneshot(builder.body(body).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let (mut stream, mut text) = (answer.into_body(), String::new());
+        while text.matches("\nid: ").count() + usize::from(text.starts_with("id: ")) < count
+            || !text.ends_with("\n\n")
+        {
+            let frame = stream.frame().await.unwrap().unwrap();
+            text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+        }
+        text.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok()).collect()
+    }
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| json!({"not json": self.text()}))
+    }
+
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    pub fn problem(&self) -> (StatusCode, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        let document = self.json();
+        assert_eq!(document["status"], self.status.as_u16());
+        (self.status, document["code"].as_str().unwrap().to_owned())
+    }
+}
+
+/// A submission of one Dockerfile.
+pub fn docker(text: &str) -> Value {
+    json!({"artifacts": [{"path": "Dockerfile", "text": text}]})
+}
