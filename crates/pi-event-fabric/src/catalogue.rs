@@ -6,6 +6,7 @@
 //! a migration to [`migrations`]; a changed fingerprint under the same version is
 //! refused.
 
+mod control;
 mod governance;
 mod log;
 mod runs;
@@ -35,7 +36,7 @@ fn document(schema: Schema) -> Entry {
 
 /// Every entry. A family of events is one line here.
 pub fn entries() -> Vec<Entry> {
-    [runs::entries(), log::entries(), governance::entries()].concat()
+    [runs::entries(), log::entries(), governance::entries(), control::entries()].concat()
 }
 
 /// Name, version before, version after, steps.
