@@ -1,5 +1,6 @@
 //! The control plane: who there is ([`tenants`]), who may do what ([`roles`]), how much
-//! of it ([`quota`]), and under which policy. All of it is a function of the log's
+//! of it ([`quota`]), and under which policies
+//! ([`policies`]). All of it is a function of the log's
 //! events and of values that are passed in.
 //!
 //! Policy says what may be executed unattended, what a person must look at, and what
@@ -12,6 +13,7 @@ mod decide;
 mod engine;
 mod facts;
 mod message;
+pub mod policies;
 mod policy;
 pub mod quota;
 pub mod roles;

@@ -12,7 +12,7 @@ use pi_event_fabric::control;
 
 use crate::quota::{MAX_WINDOW_S, MIN_WINDOW_S, Quota};
 
-pub use pi_event_fabric::control::{PARTITION, SYSTEM};
+pub use pi_event_fabric::control::{PARTITION as CONTROL, SYSTEM};
 
 /// The tenant of a data folder that serves one person.
 pub const LOCAL: &str = "local";
@@ -245,8 +245,8 @@ impl Registry {
         self.0.get(tenant)
     }
 
-    /// The tenants after a name, in the order of their names, deleted ones included.
-    pub fn after(&self, name: Option<&Name>) -> impl Iterator<Item = (&Name, &Tenant)> {
+    /// The tenants behind a name, in the order of their names, deleted ones included.
+    pub fn behind(&self, name: Option<&Name>) -> impl Iterator<Item = (&Name, &Tenant)> {
         use std::ops::Bound;
         let from = name.map_or(Bound::Unbounded, |name| Bound::Excluded(name.clone()));
         self.0.range((from, Bound::Unbounded))
@@ -450,9 +450,9 @@ mod tests {
             assert_eq!(refused(&registry, own, &suspend), Some(Reason::TenantReserved));
             assert_eq!(refused(&registry, own, &delete), Some(Reason::TenantReserved));
         }
-        let names: Vec<&str> = registry.after(None).map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = registry.behind(None).map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [SYSTEM, LOCAL]);
-        assert_eq!(registry.after(Some(&name(SYSTEM))).count(), 1);
+        assert_eq!(registry.behind(Some(&name(SYSTEM))).count(), 1);
     }
 
     #[test]

@@ -46,6 +46,8 @@ reasons! {
     PolicyEvaluationFailed = "policy_evaluation_failed",
     PolicyNotLoaded = "policy_not_loaded",
     PolicyVersionUnknown = "policy_version_unknown",
+    PolicyUnknown = "policy_unknown",
+    PolicyUnchanged = "policy_unchanged",
     // Consensus.
     ConsensusDiverged = "consensus_diverged",
     ConsensusStricterCopy = "consensus_stricter_copy",

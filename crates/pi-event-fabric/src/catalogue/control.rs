@@ -26,6 +26,10 @@ pub(super) fn entries() -> Vec<Entry> {
             control::TENANT_DELETED,
             tenant("pi.tenant.deleted", "A tenant ended. Its id is never given again."),
         ),
+        event(control::POLICY_ACTIVATED, activated()),
+        event(control::POLICY_RETIRED, retired()),
+        event(control::QUOTA_RESERVED, reserved()),
+        event(control::QUOTA_SETTLED, settled()),
     ]
 }
 
@@ -50,4 +54,45 @@ fn quota() -> Record {
         .required("nodes", limit())
         .required("workers", limit());
     Record::new().required("limits", limits.into()).required("window_s", Type::u32())
+}
+
+fn activated() -> Schema {
+    Schema::new("pi.policy.activated", 1, Level::Backward)
+        .doc("A version of a policy is in force; its text is kept under its digest.")
+        .required("digest", Type::digest())
+        .required("kind", Type::words(["cedar", "rules"]))
+        .required("name", Type::form(Form::Name))
+        .required("version", Type::u64())
+}
+
+fn retired() -> Schema {
+    Schema::new("pi.policy.retired", 1, Level::Backward)
+        .doc("A policy is no longer in force.")
+        .required("name", Type::form(Form::Name))
+        .required("version", Type::u64())
+}
+
+fn amounts() -> Record {
+    Record::new()
+        .required("bytes", Type::u64())
+        .required("compositions", Type::u64())
+        .required("executions", Type::u64())
+        .required("nodes", Type::u64())
+        .required("workers", Type::u64())
+}
+
+fn reserved() -> Schema {
+    Schema::new("pi.quota.reserved", 1, Level::Backward)
+        .doc("A part of the quota is asked for, under the quota that holds; the events before decide.")
+        .required("amounts", amounts().into())
+        .required("key", Type::short(128))
+        .required("quota", quota().into())
+}
+
+fn settled() -> Schema {
+    Schema::new("pi.quota.settled", 1, Level::Backward)
+        .doc("What was used of a reservation; the rest is free again.")
+        .required("amounts", amounts().into())
+        .required("key", Type::short(128))
+        .required("outcome", Type::words(["sealed", "refused", "failed"]))
 }
