@@ -25,8 +25,7 @@ pub const EXTENSION: &str = "x-pi-permission";
 /// The word for a route that everybody may use.
 pub const OPEN: &str = "open";
 
-/// The tenant of the platform itself.
-pub const SYSTEM: &str = "_system";
+pub use pi_control_plane::tenants::SYSTEM;
 
 /// Who calls.
 #[derive(Clone, Debug)]

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use pi_agent_api::Catalogue;
 use pi_core::{Clock, Name, Reason, RunId};
+use pi_kernel::policy::Policy;
 use pi_kernel::route::Router;
 use pi_runtime::Journal;
 use pi_runtime::drive::Cancel;
 use pi_runtime::examiner::Guard;
 use pi_runtime::mesh::Mesh;
 use pi_runtime::scheduler::Scheduler;
+use pi_store::EventStore;
 
-use crate::access::Caller;
+use crate::access::{Caller, SYSTEM};
+use crate::control::Control;
 use crate::problem::Problem;
 use crate::report::Reports;
 use crate::stores::Stores;
@@ -82,6 +85,9 @@ pub struct App {
     pub reports: Reports,
     /// Open streams.
     pub streams: Arc<tokio::sync::Semaphore>,
+    /// Tenants and policies.
+    pub control: Control,
+    control_turn: Mutex<()>,
     running: Mutex<BTreeMap<(Name, RunId), Cancel>>,
 }
 
@@ -114,6 +120,8 @@ impl App {
             scheduler,
             reports: Reports::default(),
             streams,
+            control: Control::default(),
+            control_turn: Mutex::default(),
             running: Mutex::default(),
         })
     }
@@ -128,10 +136,28 @@ impl App {
         Ok(journal.correlated(&caller.correlation))
     }
 
-    /// temporary
-    pub fn policy(&self, _caller: &Caller) -> Result<pi_kernel::policy::Policy, Problem> {
-        Ok(pi_kernel::policy::Policy::baseline())
+    /// The policy that the caller's compositions are asked under.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn policy(&self, journal: &Journal) -> Result<Policy, Problem> {
+        self.control.policy(journal.store())
     }
+
+    /// The log of the platform.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    pub fn system(&self) -> Result<Arc<dyn EventStore>, Problem> {
+        let system = Name::new(SYSTEM).map_err(|error| Problem::invalid(error.to_string()))?;
+        Ok(self.stores.of(&system)?)
+    }
+
+    /// Whoever holds it decides alone, on this server, on what the control plane is told.
+    pub fn control_turn(&self) -> MutexGuard<'_, ()> {
+        self.control_turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A run goes on here from now.
     pub fn began(&self, tenant: &Name, run: &RunId, cancel: Cancel) {
         self.running().insert((tenant.clone(), run.clone()), cancel);

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use pi_core::Name;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -54,6 +55,48 @@ impl Page {
             .map(|bytes| Some(u64::from_be_bytes(bytes)))
             .ok_or_else(|| Problem::invalid("`cursor` must be the `next` of an earlier page"))
     }
+}
+
+/// Which page of a list by name is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NamePage {
+    /// Items at most, 1 to 200.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// `next` of the page before.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
+impl NamePage {
+    /// How many items.
+    ///
+    /// # Errors
+    /// A number outside 1 to 200.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        Page { limit: self.limit, cursor: None }.limit()
+    }
+
+    /// The name that the page begins behind.
+    ///
+    /// # Errors
+    /// A cursor that no page gave.
+    pub fn position(&self) -> Result<Option<Name>, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|b| String::from_utf8(b).ok());
+        text.and_then(|text| Name::new(text).ok())
+            .map(Some)
+            .ok_or_else(|| Problem::invalid("`cursor` must be the `next` of an earlier page"))
+    }
+}
+
+/// The cursor of a name.
+pub fn name_cursor(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(name)
 }
 
 /// The cursor of a position.

@@ -86,8 +86,17 @@ impl Problem {
 fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::InvalidRequest => StatusCode::BAD_REQUEST,
-        Reason::UnknownRun | Reason::UnknownAgent => StatusCode::NOT_FOUND,
-        Reason::PolicyDenied
+        Reason::UnknownRun
+        | Reason::UnknownAgent
+        | Reason::PolicyUnknown
+        | Reason::TenantUnknown => StatusCode::NOT_FOUND,
+        Reason::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+        Reason::PermissionDenied
+        | Reason::TenantInactive
+        | Reason::TenantReserved
+        | Reason::TokenTenantMismatch
+        | Reason::RoleUnknown
+        | Reason::PolicyDenied
         | Reason::PolicyEvaluationFailed
         | Reason::PolicyMissing
         | Reason::PolicyNoMatch
@@ -105,7 +114,11 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::RunIncomplete
         | Reason::RunNotReplayable
         | Reason::ShardFrozen
-        | Reason::SimulationOnly => StatusCode::CONFLICT,
+        | Reason::SimulationOnly
+        | Reason::PolicyUnchanged
+        | Reason::TenantActive
+        | Reason::TenantDeleted
+        | Reason::TenantExists => StatusCode::CONFLICT,
         Reason::ArtifactTooDeep
         | Reason::ArtifactTypeMismatch
         | Reason::BoundsExceeded

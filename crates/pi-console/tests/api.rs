@@ -92,7 +92,8 @@ async fn words_become_a_proposal_that_runs_once_it_is_approved() {
     let answer = server.post("/v1/compositions/translate", &words).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let mut composition = answer.json()["composition"].clone();
-    let submission = |composition: &Value| json!({"artifacts": artifacts, "composition": composition});
+    let submission =
+        |composition: &Value| json!({"artifacts": artifacts, "composition": composition});
     let plan = server.post("/v1/compositions/simulate", &submission(&composition)).await;
     assert_eq!(plan.status, StatusCode::OK, "{}", plan.text());
     composition["approved_by_user"] = json!(true);
@@ -118,7 +119,11 @@ async fn what_does_not_fit_is_a_problem() {
     };
     for body in ["", "{", "[]", "{\"artifacts\":1}", "{\"artifacts\":[],\"more\":1}", "\u{0}"] {
         let answer = post(body).await;
-        assert_eq!(answer.problem(), (StatusCode::BAD_REQUEST, "invalid_request".to_owned()), "{body}");
+        assert_eq!(
+            answer.problem(),
+            (StatusCode::BAD_REQUEST, "invalid_request".to_owned()),
+            "{body}"
+        );
     }
     let traversal = json!({"artifacts": [{"path": "../../etc/passwd", "text": "x"}]});
     assert_eq!(code(&server.post("/v1/compositions/submit", &traversal).await), "invalid_request");
@@ -129,7 +134,10 @@ async fn what_does_not_fit_is_a_problem() {
         assert_eq!(code(&server.get(path).await), "invalid_request", "{path}");
     }
     for path in ["/v1/runs/x", "/v1/runs/run_00000000000000000000000000000000"] {
-        assert_eq!(server.get(path).await.problem(), (StatusCode::NOT_FOUND, "unknown_run".to_owned()));
+        assert_eq!(
+            server.get(path).await.problem(),
+            (StatusCode::NOT_FOUND, "unknown_run".to_owned())
+        );
     }
     assert_eq!(server.get("/nowhere").await.problem().0, StatusCode::NOT_FOUND);
     let delete = server.send(server.request(Method::DELETE, "/v1/runs", None)).await;

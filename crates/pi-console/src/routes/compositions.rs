@@ -86,7 +86,12 @@ impl From<RunError> for Problem {
     }
 }
 
-fn freeze(app: &App, caller: &Caller, submission: Submission) -> Result<Frozen, Problem> {
+fn freeze(
+    app: &App,
+    journal: &Journal,
+    caller: &Caller,
+    submission: Submission,
+) -> Result<Frozen, Problem> {
     let Submission { artifacts, composition, only, skip } = submission;
     let (inline, manifest) = Inline::freeze(artifacts)?;
     let request = match composition {
@@ -112,7 +117,7 @@ fn freeze(app: &App, caller: &Caller, submission: Submission) -> Result<Frozen, 
         manifest,
         baseline: Baseline::default(),
         base: None,
-        policy: app.policy(caller)?,
+        policy: app.policy(journal)?,
     };
     Ok(Frozen { inline, composition })
 }
@@ -219,7 +224,7 @@ pub async fn simulate(
 ) -> Result<Response, Problem> {
     blocking(move || {
         let journal = app.journal(&caller)?;
-        let Frozen { composition, .. } = freeze(&app, &caller, submission)?;
+        let Frozen { composition, .. } = freeze(&app, &journal, &caller, submission)?;
         let Composition { request, manifest, baseline, policy, .. } = composition;
         let policy = policy.asked_by(journal.actor());
         let plan = simulate_request(&request, &manifest, &baseline, &app.catalogue, &policy);
@@ -340,7 +345,7 @@ fn begin(
     cancel: Cancel,
 ) -> Result<Begun, Problem> {
     let journal = app.journal(caller)?;
-    let Frozen { inline, composition } = freeze(app, caller, submission)?;
+    let Frozen { inline, composition } = freeze(app, &journal, caller, submission)?;
     let inline = Arc::new(inline);
     let admitted = admit(&journal, &app.catalogue, composition)?;
     let run = accept(&journal, &admitted, "", inline.as_ref())?;

@@ -4,8 +4,10 @@ mod agents;
 mod compositions;
 mod health;
 mod log;
+mod policies;
 mod reasons;
 mod runs;
+mod tenants;
 
 use std::sync::Arc;
 
@@ -41,6 +43,16 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::verify))
         .routes(routes!(log::stream))
+        .routes(routes!(tenants::list))
+        .routes(routes!(tenants::create))
+        .routes(routes!(tenants::show))
+        .routes(routes!(tenants::alter))
+        .routes(routes!(tenants::delete))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::show))
+        .routes(routes!(policies::activate))
+        .routes(routes!(policies::retire))
+        .routes(routes!(policies::check))
         .routes(routes!(agents::list))
         .routes(routes!(agents::show))
         .routes(routes!(agents::route))

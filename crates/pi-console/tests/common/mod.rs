@@ -88,7 +88,8 @@ impl Server {
     }
 
     pub fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Asking {
-        let builder = Request::builder().method(method).uri(path).header("x-tenant-id", &self.tenant);
+        let builder =
+            Request::builder().method(method).uri(path).header("x-tenant-id", &self.tenant);
         match body {
             Some(body) => Asking(
                 builder.header("content-type", "application/json"),

@@ -1,0 +1,241 @@
+//! The control plane as this server knows it: tenants from the log of `_system`, policies
+//! from the log of each tenant. Both are projections, brought up to date from where they
+//! stood before anything is decided, so that several servers over one store agree.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pi_control_plane::policies::{
+    Active, Change, Form, Part, Policies, PolicyChangeError, Scope, compose,
+};
+use pi_control_plane::tenants::{CONTROL, Registry};
+use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
+use pi_core::canonical::{Value, parse};
+use pi_core::{Digest, Name, Reason};
+use pi_event_fabric::{HeaderView, RunField};
+use pi_kernel::policy::Policy;
+use pi_kernel::record::Record;
+use pi_runtime::Journal;
+use pi_store::EventStore;
+
+use crate::problem::Problem;
+
+/// Events that are read at once.
+const BATCH: usize = 256;
+
+/// Tenants whose policies are kept in memory.
+const MOST_TENANTS: usize = 4_096;
+
+/// What the control plane came to, as far as it was read.
+#[derive(Default)]
+pub struct Control {
+    registry: Mutex<Followed<Registry>>,
+    policies: Mutex<BTreeMap<Name, Arc<Mutex<TenantPolicies>>>>,
+}
+
+#[derive(Default)]
+struct TenantPolicies {
+    followed: Followed<Policies>,
+    /// The set in force, and which policies it is made of.
+    composed: Option<(BTreeMap<Name, Active>, Arc<PolicySet>)>,
+}
+
+/// A projection and how far it got.
+#[derive(Default)]
+struct Followed<T> {
+    read: u64,
+    value: T,
+}
+
+impl<T> Followed<T> {
+    /// Brings it up to date.
+    fn follow<E: std::fmt::Display>(
+        &mut self,
+        store: &dyn EventStore,
+        apply: impl Fn(&mut T, &str, &Value) -> Result<bool, E>,
+    ) -> Result<(), Problem> {
+        let partition = Name::new(CONTROL).map_err(|error| Problem::invalid(error.to_string()))?;
+        loop {
+            let events = store.partition(&partition, self.read + 1, BATCH)?;
+            for event in &events {
+                let damaged = |problem: String| Problem::new(Reason::LogCorrupt, problem);
+                let header = HeaderView::parse(&event.header)
+                    .ok_or_else(|| damaged("an event of the control plane is damaged".into()))?;
+                // What was redacted said something that no longer counts.
+                if let Some((_, payload)) = event.parts() {
+                    let payload = parse(payload).map_err(|error| damaged(error.to_string()))?;
+                    apply(&mut self.value, header.event_type, &payload)
+                        .map_err(|error| damaged(error.to_string()))?;
+                }
+                self.read = header.offset;
+            }
+            if events.len() < BATCH {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A projection that was half brought up to date goes on from where it stands.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Control {
+    /// Looks at the registry, brought up to date.
+    ///
+    /// # Errors
+    /// The log of `_system` cannot be read.
+    pub fn registry<T>(
+        &self,
+        system: &dyn EventStore,
+        look: impl FnOnce(&Registry) -> T,
+    ) -> Result<T, Problem> {
+        let mut followed = locked(&self.registry);
+        followed.follow(system, |registry: &mut Registry, event_type, payload| {
+            registry.apply(event_type, payload)
+        })?;
+        Ok(look(&followed.value))
+    }
+
+    /// The policies of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn policies(&self, store: &dyn EventStore) -> Result<Policies, Problem> {
+        let entry = self.entry(store.tenant());
+        let mut known = locked(&entry);
+        known.follow(store)?;
+        Ok(known.followed.value.clone())
+    }
+
+    /// The policy that a tenant's compositions are asked under. Without one in force,
+    /// nothing is permitted.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn policy(&self, store: &dyn EventStore) -> Result<Policy, Problem> {
+        let entry = self.entry(store.tenant());
+        let mut known = locked(&entry);
+        known.follow(store)?;
+        let active = known.followed.value.active().clone();
+        if let Some((composed, set)) = &known.composed
+            && *composed == active
+        {
+            return Ok(Policy::new(Arc::clone(set)));
+        }
+        let mut texts = BTreeMap::new();
+        for (name, policy) in &active {
+            match text(store, &policy.digest)? {
+                Ok(text) => texts.insert(name, text),
+                Err(problem) => {
+                    let message = format!("the policy `{name}` cannot be loaded: {problem}");
+                    return Ok(Policy::absent(Reason::PolicyNotLoaded, message));
+                }
+            };
+        }
+        let parts: Vec<Part<'_>> = active
+            .iter()
+            .filter_map(|(name, policy)| Some(part(name, policy, texts.get(name)?)))
+            .collect();
+        match compose(&parts) {
+            Ok(set) => {
+                let set = Arc::new(set);
+                known.composed = Some((active, Arc::clone(&set)));
+                Ok(Policy::new(set))
+            }
+            Err(error) => Ok(Policy::absent(error.reason(), error.to_string())),
+        }
+    }
+
+    fn entry(&self, tenant: &Name) -> Arc<Mutex<TenantPolicies>> {
+        let mut all = locked(&self.policies);
+        if all.len() >= MOST_TENANTS && !all.contains_key(tenant) {
+            // What is dropped is read again when it is asked for.
+            all.pop_first();
+        }
+        Arc::clone(all.entry(tenant.clone()).or_default())
+    }
+}
+
+impl TenantPolicies {
+    fn follow(&mut self, store: &dyn EventStore) -> Result<(), Problem> {
+        self.followed.follow(store, |policies: &mut Policies, event_type, payload| {
+            policies.apply(event_type, payload)
+        })
+    }
+}
+
+/// A policy of a tenant, to be composed with others.
+pub fn part<'a>(name: &'a Name, active: &Active, text: &'a str) -> Part<'a> {
+    let Active { version, form, .. } = *active;
+    Part { scope: Scope::Tenant, name, version, form, text }
+}
+
+/// The text of a policy that is kept; what is wrong with it, if it is.
+fn text(store: &dyn EventStore, digest: &Digest) -> Result<Result<String, String>, Problem> {
+    let Some(bytes) = store.blob(digest)? else {
+        return Ok(Err("its text is not kept".to_owned()));
+    };
+    Ok(String::from_utf8(bytes).map_err(|_| "its text is not UTF-8".to_owned()))
+}
+
+/// Records something in the partition of the control plane.
+///
+/// # Errors
+/// The log refuses.
+pub fn record(
+    journal: &Journal,
+    schema: &'static str,
+    event_type: &'static str,
+    payload: Vec<u8>,
+) -> Result<(), Problem> {
+    let record = Record { schema, schema_version: 1, event_type, payload };
+    let draft = journal.draft(CONTROL, RunField::None, record)?;
+    journal.store().append(vec![draft])?;
+    Ok(())
+}
+
+/// Puts a policy in force. One that is in force with this text stays as it is.
+///
+/// # Errors
+/// There are too many, or the log refuses.
+pub fn activate(
+    control: &Control,
+    journal: &Journal,
+    name: &Name,
+    text: &str,
+) -> Result<Active, Problem> {
+    let policies = control.policies(journal.store())?;
+    match policies.activate(name, Form::of(text), text) {
+        Err(PolicyChangeError::Unchanged(_)) => {}
+        change => {
+            journal.store().put_blob(text.as_bytes())?;
+            make(journal, name, change?)?;
+        }
+    }
+    let active = control.policies(journal.store())?.active().get(name).copied();
+    active.ok_or_else(|| {
+        Problem::new(Reason::LogCorrupt, "another server changed the policy at the same moment")
+    })
+}
+
+/// Records a change of a policy.
+///
+/// # Errors
+/// The log refuses.
+pub fn make(journal: &Journal, name: &Name, change: Change) -> Result<(), Problem> {
+    record(journal, change.schema(), change.event_type(), change.payload(name))
+}
+
+/// Puts the visible baseline policy in force, where nothing was ever decided.
+///
+/// # Errors
+/// The log refuses.
+pub fn establish_baseline(control: &Control, journal: &Journal) -> Result<(), Problem> {
+    let name = Name::new(BASELINE_NAME).map_err(|error| Problem::invalid(error.to_string()))?;
+    if control.policies(journal.store())?.version(&name) == 0 {
+        activate(control, journal, &name, BASELINE)?;
+    }
+    Ok(())
+}
