@@ -52,7 +52,8 @@ fn passes(list: &RuleList, fields: &str) -> bool {
 }
 
 fn steps(list: &RuleList, fields: &str) -> Vec<(String, Outcome)> {
-    list.judge(&subject(fields)).steps
+    let steps = list.judge(&subject(fields)).steps.into_iter();
+    steps.map(|step| (step.rule, step.outcome)).collect()
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn POLICY_1_severity_orders_the_rules_and_the_first_denial_ends_the_list() {
     let bad = r#""nodes":10,"memory_mb":513,"capabilities":["scan"],"imports":["os"]"#;
     let judged = list.judge(&subject(bad));
     assert!(!judged.passed);
-    let outcomes: Vec<Outcome> = judged.steps.iter().map(|(_, outcome)| *outcome).collect();
+    let outcomes: Vec<Outcome> = judged.steps.iter().map(|step| step.outcome).collect();
     let (ended, after) = (Outcome::Applied, Outcome::NotEvaluated);
     assert_eq!(outcomes, [Outcome::NotApplied, ended, after, after]);
     let told: Vec<Option<&str>> =

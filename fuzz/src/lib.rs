@@ -2,6 +2,7 @@
 //! for any input.
 
 pub mod checks;
+pub mod policy;
 
 use std::sync::OnceLock;
 

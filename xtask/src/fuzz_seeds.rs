@@ -28,7 +28,8 @@ pub fn run(folder: &str) -> Result<()> {
     let tenant = Name::new("local")?;
     let note = Checkpoint { tenant, size: 3, root: Digest::of(b"root") }.sign(&key);
     seeds.write("note", note.as_bytes())?;
-    seeds.write("note", key.public().to_string().as_bytes())
+    seeds.write("note", key.public().to_string().as_bytes())?;
+    seeds.policies()
 }
 
 struct Seeds<'a>(&'a Path);
@@ -55,6 +56,19 @@ impl Seeds<'_> {
         }
         if let Ok(bytes) = chosen(MANIFESTS, kind, bytes) {
             self.write("dependencies", &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The examples of policies, and the baseline by statements.
+    fn policies(&self) -> Result<()> {
+        for entry in fs::read_dir("examples/policies")? {
+            let path = entry?.path();
+            let cedar = path.extension().is_some_and(|extension| extension == "cedar");
+            self.write(if cedar { "policy" } else { "rules" }, &fs::read(&path)?)?;
+        }
+        for statement in pi_control_plane::BASELINE.split_inclusive(";\n") {
+            self.write("policy", statement.as_bytes())?;
         }
         Ok(())
     }

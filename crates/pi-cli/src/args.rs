@@ -181,8 +181,8 @@ pub struct ScanArgs {
     /// Hide the findings that this file knows
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Ask this policy: Cedar text, or a list of rules in JSON
-    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    /// Ask this policy: Cedar text, or a list of rules in JSON [env: PI_POLICY]
+    #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Write all findings of this scan as a baseline
     #[arg(long, value_name = "FILE")]
@@ -223,8 +223,8 @@ pub struct SimulateArgs {
     /// The request document
     #[arg(value_name = "REQUEST")]
     pub request: PathBuf,
-    /// Ask this policy: Cedar text, or a list of rules in JSON
-    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    /// Ask this policy: Cedar text, or a list of rules in JSON [env: PI_POLICY]
+    #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }
 
@@ -233,8 +233,8 @@ pub struct RunArgs {
     /// The request documents
     #[arg(required = true, value_name = "REQUEST")]
     pub requests: Vec<PathBuf>,
-    /// Ask this policy: Cedar text, or a list of rules in JSON
-    #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+    /// Ask this policy: Cedar text, or a list of rules in JSON [env: PI_POLICY]
+    #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Approve the very requests that these documents freeze to
     #[arg(long)]
@@ -454,8 +454,8 @@ pub enum PolicyCommand {
     },
     /// Print the policy in force
     Show {
-        /// Another policy
-        #[arg(long, env = "PI_POLICY", value_name = "FILE")]
+        /// Another policy [env: PI_POLICY]
+        #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
         /// Print the schema: everything that a policy may ask about
         #[arg(long)]

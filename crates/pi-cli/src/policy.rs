@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pi_artifacts::Span;
-use pi_control_plane::rules::{MAX_RULES_BYTES, RuleList, RuleListError};
+use pi_control_plane::rules::{MAX_RULES_BYTES, RuleList};
 use pi_control_plane::{MAX_POLICY_BYTES, PolicyError, PolicySet, Problem};
 use pi_core::Reason;
 use pi_kernel::policy::Policy;
@@ -53,10 +53,7 @@ impl Refused {
             let span = Span::new(problem.span.start, problem.span.end);
             let label = visible(&problem.message);
             let frame = frames.frame(span, &path.display().to_string(), &label, colour);
-            if frame.is_empty() {
-                out.push_str(&label);
-            }
-            out.push_str(&frame);
+            out.push_str(if frame.is_empty() { &label } else { &frame });
             out.push('\n');
             if let Some(help) = &problem.help {
                 out.push_str(&format!("  help: {}\n", visible(help)));
@@ -111,20 +108,12 @@ pub fn read(path: &Path) -> Result<PolicyFile, Refused> {
 }
 
 /// What a list of rules compiles to.
-pub fn compile(path: &Path) -> Result<RuleList, Refused> {
+pub fn compile(path: &Path) -> Result<RuleList, Failure> {
     match read(path)? {
         PolicyFile::Rules(rules) => Ok(*rules),
         PolicyFile::Cedar(_) => {
-            let error = RuleListError::Member {
-                path: "the list".to_owned(),
-                problem: "must be a JSON object".to_owned(),
-            };
-            Err(Refused {
-                reason: error.reason(),
-                message: format!("`{}` is no list of rules: {error}", path.display()),
-                problems: Vec::new(),
-                text: String::new(),
-            })
+            let message = format!("`{}` is Cedar text already", path.display());
+            Err(Failure::new(Reason::InvalidRequest, message))
         }
     }
 }

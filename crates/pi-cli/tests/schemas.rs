@@ -108,6 +108,10 @@ fn every_output_fits_its_schema() {
     let composition = "examples/compositions/diamond.json";
     lab.file("cycle.json", common::composition::document("", r#","dependencies":["examine"]"#));
     let rejected = "cycle.json";
+    let policies = |name: &str| format!("examples/policies/{name}");
+    let (strict, people) = (policies("strict.cedar"), policies("people.rules.json"));
+    lab.file("wrong.cedar", "permit (principal, action, resource) when { context.x };");
+    lab.file("facts.json", r#"{"findings":{"high":1},"subject":{"actor_id":"guest-1"}}"#);
     let fences = || {
         let approve = ["log", "fence", "approve", "pi.kernel@1", "pi.kernel@2", "--reason", "test"];
         lab.pi(&approve).code(0);
@@ -142,6 +146,11 @@ fn every_output_fits_its_schema() {
         ("fences", fences()),
         ("epochs", json(&["log", "epochs"])),
         ("consumers", json(&["log", "consumers"])),
+        ("policy-check", json(&["policy", "check", &strict, &people, "wrong.cedar", "absent"])),
+        ("policy", json(&["policy", "show"])),
+        ("policy", json(&["policy", "show", "--policy", &people])),
+        ("policy-answer", json(&["policy", "explain", &strict, "facts.json"])),
+        ("policy-answer", json(&["policy", "explain", &people, "facts.json"])),
     ];
     for (name, output) in &outputs {
         fits(name, output);

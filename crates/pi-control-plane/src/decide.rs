@@ -46,6 +46,17 @@ impl Answer {
         let ground = Ground { policy: None, reason, message: message.into() };
         Self { decision: Decision::Deny, asked: Vec::new(), grounds: vec![ground] }
     }
+
+    /// The ground that denies, before those that would only have asked for a person.
+    pub fn denial(&self) -> Option<&Ground> {
+        if self.decision != Decision::Deny {
+            return None;
+        }
+        let denying = self.asked.last().map_or(&[][..], |last| last.determining.as_slice());
+        let denies =
+            |ground: &&Ground| ground.policy.as_ref().is_none_or(|id| denying.contains(id));
+        self.grounds.iter().find(denies).or(self.grounds.first())
+    }
 }
 
 impl PolicySet {

@@ -175,6 +175,7 @@ facts! {
         Allowed "allowed" Number,
         Known "known" Number,
         NodesFailed "nodes_failed" Number,
+        Unjudged "unjudged" Number,
     }
     Incidents "findings.incidents" {
         ConsensusDiverged "consensus_diverged" Number,
@@ -242,6 +243,18 @@ impl Fact {
     pub fn incidents() -> impl Iterator<Item = Fact> {
         Fact::ALL.iter().copied().filter(|fact| fact.group() == Group::Incidents)
     }
+}
+
+/// The facts that are sums of others.
+fn sums() -> [(Fact, Vec<Fact>); 5] {
+    use Fact::{Critical, High, Info, Low, Medium};
+    [
+        (Fact::HighOrAbove, vec![Critical, High]),
+        (Fact::MediumOrAbove, vec![Critical, High, Medium]),
+        (Fact::LowOrAbove, vec![Critical, High, Medium, Low]),
+        (Fact::All, vec![Critical, High, Medium, Low, Info]),
+        (Fact::Unjudged, Fact::incidents().collect()),
+    ]
 }
 
 /// The moment at which a policy is asked.
@@ -339,12 +352,12 @@ impl Facts {
         {
             return None;
         }
-        self.values.get(fact as usize)?.as_ref()
+        self.written(fact)
     }
 
     /// Reads the facts of a question that a person wrote: `actor`, `tenant`,
     /// `composition`, and the records `request`, `findings` and `subject`. What is
-    /// not named is blank; with `findings` the stage is GOVERN.
+    /// not named is blank, and sums are added up; with `findings` the stage is GOVERN.
     pub fn from_json(json: &Json) -> Result<Self, FactsError> {
         let text = |key: &str, otherwise: &str| match json.get(key) {
             None => Ok(otherwise.to_owned()),
@@ -357,6 +370,9 @@ impl Facts {
         let (actor, tenant) = (text("actor", "cli")?, text("tenant", "local")?);
         let mut facts = Self::blank(&actor, &tenant, &text("composition", "")?, stage);
         let members = json.as_object().ok_or_else(|| FactsError::Unknown("it".to_owned()))?;
+        for (sum, _) in sums() {
+            facts.forget(sum);
+        }
         for (key, value) in members {
             match key.as_str() {
                 "actor" | "tenant" | "composition" => {}
@@ -364,7 +380,28 @@ impl Facts {
                 _ => return Err(FactsError::Unknown(key.clone())),
             }
         }
+        for (sum, parts) in sums() {
+            if facts.written(sum).is_none() {
+                let parts = parts.into_iter().filter_map(|part| match facts.written(part)? {
+                    Value::Number(number) => Some(*number),
+                    _ => None,
+                });
+                let total = parts.fold(0, u64::saturating_add);
+                facts.set(sum, total);
+            }
+        }
         Ok(facts)
+    }
+
+    /// A fact, whatever the stage.
+    fn written(&self, fact: Fact) -> Option<&Value> {
+        self.values.get(fact as usize)?.as_ref()
+    }
+
+    fn forget(&mut self, fact: Fact) {
+        if let Some(slot) = self.values.get_mut(fact as usize) {
+            *slot = None;
+        }
     }
 
     fn read(&mut self, prefix: &str, json: &Json) -> Result<(), FactsError> {
@@ -386,5 +423,55 @@ impl Facts {
             self.set(fact, value);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pi_core::canonical::parse;
+
+    fn read(text: &str) -> Result<Facts, FactsError> {
+        Facts::from_json(&parse(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_document_adds_up_its_sums_unless_it_says_them() {
+        let facts = read(
+            r#"{"findings":{"critical":1,"medium":2,"low_or_above":9,"incidents":{"agent_panicked":3,"other":1}}}"#,
+        )
+        .unwrap();
+        let number = |fact| facts.get(fact).cloned();
+        for (fact, expected) in [
+            (Fact::HighOrAbove, 1_u64),
+            (Fact::MediumOrAbove, 3),
+            (Fact::LowOrAbove, 9),
+            (Fact::All, 3),
+            (Fact::Unjudged, 4),
+        ] {
+            assert_eq!(number(fact), Some(expected.into()), "{}", fact.path());
+        }
+        assert_eq!(read("{}").unwrap(), Facts::blank("cli", "local", "", Stage::Admission));
+    }
+
+    #[test]
+    fn what_is_no_fact_is_refused_by_its_path() {
+        for (text, path) in [
+            ("[]", "it"),
+            (r#"{"colour":1}"#, "colour"),
+            (r#"{"request":7}"#, "request"),
+            (r#"{"request":{"nodez":1}}"#, "request.nodez"),
+            (r#"{"request":{"nodes":-1}}"#, "request.nodes"),
+            (r#"{"request":{"nodes":null}}"#, "request.nodes"),
+            (r#"{"request":{"effects":["a",1]}}"#, "request.effects"),
+            (r#"{"findings":{"incidents":{"high":1}}}"#, "findings.incidents.high"),
+            (r#"{"subject":{"role":true}}"#, "subject.role"),
+            (r#"{"actor":1}"#, "actor"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.to_string().contains(&format!("`{path}`")), "{text}: {error}");
+        }
+        // Null is no value for a field that need not be there.
+        assert_eq!(read(r#"{"subject":{"role":null}}"#).unwrap().get(Fact::Role), None);
     }
 }

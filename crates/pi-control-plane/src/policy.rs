@@ -232,7 +232,9 @@ impl<'a> Loading<'a> {
             problem.policy = number.map(|number| self.written_id(number));
             problem
         };
-        PolicyError(errors.iter().map(problem).collect())
+        let mut problems: Vec<Problem> = errors.iter().map(problem).collect();
+        problems.sort_by_key(|problem| problem.span.start);
+        PolicyError(problems)
     }
 
     /// The id of a statement that does not parse.

@@ -84,6 +84,15 @@ fn reviews_and_denials_are_told_together_in_the_order_of_the_text() {
     let answer = load(BASELINE).decide(&facts);
     let expected = [Reason::SeverityDenied, Reason::SeverityReview, Reason::AgentPanicked];
     assert_eq!((answer.decision, reasons(&answer)), (Decision::Deny, expected.to_vec()));
+    let denial = |answer: &Answer| answer.denial().map(|ground| ground.reason);
+    assert_eq!(denial(&answer), Some(Reason::SeverityDenied));
+    facts.set(Fact::HighOrAbove, 0);
+    assert_eq!(denial(&load(BASELINE).decide(&facts)), Some(Reason::AgentPanicked));
+    facts.set(Fact::AgentPanicked, 0);
+    assert_eq!(denial(&load(BASELINE).decide(&facts)), None);
+    // Nobody permits it at all: that a person was to look first is no reason.
+    let review = "forbid (principal, action == PI::Action::\"execute_unattended\", resource);";
+    assert_eq!(denial(&load(review).decide(&facts)), Some(Reason::PolicyNoMatch));
 }
 
 #[test]

@@ -175,6 +175,18 @@ reasons! {
 }
 
 impl Reason {
+    /// Whether no policy gave an answer: what follows was denied unjudged.
+    pub const fn is_unanswered(self) -> bool {
+        matches!(
+            self,
+            Reason::PolicyMissing
+                | Reason::PolicyNoMatch
+                | Reason::PolicyEvaluationFailed
+                | Reason::PolicyNotLoaded
+                | Reason::PolicyVersionUnknown
+        )
+    }
+
     /// The one-line title of the page.
     pub fn title(self) -> &'static str {
         self.page().lines().next().unwrap_or_default().trim_start_matches(['#', ' '])

@@ -38,8 +38,16 @@ pub enum AdmissionError {
     #[error("the request is for simulation only")]
     SimulationOnly,
     /// The policy refuses it.
-    #[error("the policy refuses it: {}", .0.message)]
+    #[error("{}", refusal(.0))]
     Policy(Because),
+}
+
+/// A policy that could not be asked refuses nothing.
+fn refusal(because: &Because) -> String {
+    match because.reason {
+        Reason::PolicyNotLoaded | Reason::PolicyVersionUnknown => because.message.clone(),
+        _ => format!("the policy refuses it: {}", because.message),
+    }
 }
 
 impl AdmissionError {
@@ -209,11 +217,7 @@ impl AdmittedComposition {
         }
         let (catalogue, examiners) = examiners(&request, &manifest, catalogue)?;
         let facts = policy.facts(&request, &manifest, &graph, &bounds);
-        let (admission, because) = policy.decide(&facts);
-        if admission == Decision::Deny {
-            let denied = because.into_iter().next().unwrap_or_else(Because::policy_missing);
-            return Err(AdmissionError::Policy(denied));
-        }
+        let (admission, because) = policy.admit(&facts).map_err(AdmissionError::Policy)?;
         Ok(Self {
             request,
             manifest,

@@ -162,12 +162,24 @@ impl Policy {
     /// Asks. At admission, ALLOW runs unattended and REVIEW needs the approval of
     /// a person; in GOVERN, the findings are known as well.
     pub fn decide(&self, facts: &Facts) -> (Decision, Vec<Because>) {
+        let Answer { decision, grounds, .. } = self.answer(facts);
+        (decision, grounds.into_iter().map(Because::from).collect())
+    }
+
+    /// Asks at admission: with a denial, what denies alone.
+    pub(crate) fn admit(&self, facts: &Facts) -> Result<(Decision, Vec<Because>), Because> {
+        let answer = self.answer(facts);
+        if answer.decision == Decision::Deny {
+            let denial = answer.denial().cloned();
+            return Err(denial.map_or_else(Because::policy_missing, Because::from));
+        }
+        Ok((answer.decision, answer.grounds.into_iter().map(Because::from).collect()))
+    }
+
+    fn answer(&self, facts: &Facts) -> Answer {
         match &self.source {
-            Source::Cedar(set) | Source::Severity(set) => {
-                let Answer { decision, grounds, .. } = set.decide(facts);
-                (decision, grounds.into_iter().map(Because::from).collect())
-            }
-            Source::Absent(because) => (Decision::Deny, vec![because.clone()]),
+            Source::Cedar(set) | Source::Severity(set) => set.decide(facts),
+            Source::Absent(Because { reason, message }) => Answer::deny(*reason, message.as_str()),
         }
     }
 
@@ -250,7 +262,7 @@ pub(crate) fn findings(request: &Facts, risk: &Risk, failed: u64) -> Facts {
         facts.set(fact, count);
     }
     let all: u64 = risk.incidents().map(|(_, count)| count).sum();
-    facts.set(Fact::OtherIncident, all - named);
+    facts.set(Fact::OtherIncident, all - named).set(Fact::Unjudged, all);
     facts
 }
 

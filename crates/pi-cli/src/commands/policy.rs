@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pi_control_plane::rules::Judgement;
+use pi_control_plane::rules::{Judgement, Step};
 use pi_control_plane::{Answer, Fact, Facts, Problem, SCHEMA, Stage};
 use pi_core::canonical::{Encoder, ToCanonical, Value, parse};
 use pi_core::{Decision, Reason, Severity};
@@ -19,8 +19,7 @@ pub fn run(context: &Context, command: &PolicyCommand) -> Outcome {
     match command {
         PolicyCommand::Check { files } => check(context, files),
         PolicyCommand::Compile { rules } => {
-            let rules = compile(rules).map_err(Failure::from)?;
-            context.emit(rules.policies().text())?;
+            context.emit(compile(rules)?.policies().text())?;
             Ok(0)
         }
         PolicyCommand::Show { policy, schema } => show(context, policy.as_deref(), *schema),
@@ -44,16 +43,15 @@ fn check(context: &Context, files: &[PathBuf]) -> Outcome {
         // Writing to a string does not fail.
         let _ = match result {
             Ok(file) => {
-                let set = file.set();
-                let (count, digest) = (set.ids().len(), set.digest());
-                writeln!(out, "{} {shown}  {count} policies, digest {digest}", paint(GOOD, "ok  "))
+                let (content, digest) = (content(file), file.set().digest());
+                writeln!(out, "{} {shown}  {content}, digest {digest}", paint(GOOD, "ok  "))
             }
             Err(refused) if refused.problems.is_empty() => {
                 writeln!(out, "{} {}", paint(BAD, "fail"), visible(&refused.message))
             }
             Err(refused) => {
                 let frames = refused.frames(path, context.colour);
-                writeln!(out, "{} {shown}\n{frames}", paint(BAD, "fail"))
+                write!(out, "{} {shown}\n{frames}", paint(BAD, "fail"))
             }
         };
     }
@@ -65,6 +63,21 @@ fn check(context: &Context, files: &[PathBuf]) -> Outcome {
         out
     })?;
     Ok(if checked.iter().all(|checked| checked.result.is_ok()) { 0 } else { 2 })
+}
+
+/// What is in a file: `3 policies`, `2 rules as 3 policies`.
+fn content(file: &PolicyFile) -> String {
+    let counted = |count: usize, one: &str, more: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {more}"),
+    };
+    let policies = counted(file.set().ids().len(), "policy", "policies");
+    match file {
+        PolicyFile::Cedar(_) => policies,
+        PolicyFile::Rules(list) => {
+            format!("{} as {policies}", counted(list.ids().len(), "rule", "rules"))
+        }
+    }
 }
 
 impl ToCanonical for &Checked<'_> {
@@ -139,11 +152,12 @@ fn explain(context: &Context, policy: &Path, facts: &Path) -> Outcome {
                 .field("digest", &file.set().digest())
                 .field("name", file.set().name())
                 .field("schema", "pi.policy-answer/1")
-                .field("stage", facts.stage.as_str());
+                .field("stage", facts.stage.as_str())
+                .field("steps", &steps);
         }))?;
     } else {
         let mut out = text(&answer, file.set().name(), facts.stage);
-        for (rule, outcome) in steps {
+        for Step { rule, outcome } in steps {
             let _ = writeln!(out, "  {} {rule:<28} {}", paint(DIM, "rule"), outcome.as_str());
         }
         context.emit(&out)?;

@@ -38,11 +38,13 @@ pub fn run(context: &Context, args: &ScanArgs) -> Outcome {
 }
 
 /// Without `--fail-on`, DENY is 1 and the rest is 0; with it, the severity of
-/// the findings decides as well, and a run that could not be judged is 1.
+/// the findings decides instead, and a run that could not be judged is 1.
 fn exit_code(outcome: &Report, args: &ScanArgs) -> u8 {
     let failed = match args.fail_on {
         Some(severity) => {
-            outcome.risk.count_from(severity) > 0 || outcome.risk.incidents().next().is_some()
+            let unanswered = outcome.reasons.iter().any(|because| because.reason.is_unanswered());
+            let incident = outcome.risk.incidents().next().is_some();
+            outcome.risk.count_from(severity) > 0 || incident || unanswered
         }
         None => outcome.decision == Decision::Deny,
     };

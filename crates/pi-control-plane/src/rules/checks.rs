@@ -55,9 +55,10 @@ fn rule(members: &Members<'_>) -> Result<(usize, Rule), RuleListError> {
         // POLICY-3: the list is not loaded, and what is not loaded denies.
         _ => return Err(members.wrong("rule_type", format!("`{kind}` is no type of rule"))),
     };
-    let when = if effect == Effect::Permit { holds } else { format!("!({holds})") };
+    let clause = if effect == Effect::Permit { "when" } else { "unless" };
+    let clause = format!("{clause} {{ {holds} }}");
     let message = format!("`{id}`: {} of `{}` does not hold", kind.replace('_', " "), fact.name());
-    Ok((rank, Rule { id, effect, when, message }))
+    Ok((rank, Rule { id, effect, clause, message }))
 }
 
 /// None of the values is in the list. A right that is true or false may be false,

@@ -58,8 +58,9 @@ fn rule(members: &Members<'_>) -> Result<(u64, Rule), RuleListError> {
         conditions.push(condition(&Members::of(&path, item)?)?);
     }
     let when = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" && ") };
+    let clause = format!("when {{ {when} }}");
     let message = format!("`{id}` applies");
-    Ok((members.number("priority")?, Rule { id, effect, when, message }))
+    Ok((members.number("priority")?, Rule { id, effect, clause, message }))
 }
 
 fn condition(members: &Members<'_>) -> Result<String, RuleListError> {

@@ -33,9 +33,9 @@ pub struct RuleList {
     rules: Vec<Rule>,
     digest: Digest,
     policies: PolicySet,
-    /// The rules that permit, alone: after a denial nothing else tells whether
-    /// they held.
-    permits: PolicySet,
+    /// The rules that permit or note, alone and permitting: after a denial nothing
+    /// else tells whether they applied.
+    unheard: PolicySet,
 }
 
 /// One rule, in the order of evaluation.
@@ -43,8 +43,8 @@ pub struct RuleList {
 struct Rule {
     id: String,
     effect: Effect,
-    /// When it applies, as Cedar says it.
-    when: String,
+    /// When it applies: a clause of Cedar.
+    clause: String,
     /// What it says when it denies or asks.
     message: String,
 }
@@ -106,7 +106,7 @@ pub enum Outcome {
     Applied,
     /// It did not apply.
     NotApplied,
-    /// It is told and decides nothing.
+    /// It applied, and decides nothing.
     Noted,
     /// A denial before it ended the list.
     NotEvaluated,
@@ -131,8 +131,17 @@ pub struct Judgement {
     pub passed: bool,
     /// The engine's answer.
     pub answer: Answer,
-    /// Every rule in the order of evaluation, by id.
-    pub steps: Vec<(String, Outcome)>,
+    /// Every rule in the order of evaluation.
+    pub steps: Vec<Step>,
+}
+
+/// A rule and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The rule's id.
+    pub rule: String,
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
 impl RuleList {
@@ -172,10 +181,12 @@ impl RuleList {
             && rules.iter().all(|rule| rule.effect != Effect::Permit);
         let digest = Digest::of_canonical(&json);
         let policies = PolicySet::load(&name, &compiled(&name, digest, &rules, implied))?;
-        let permitting = rules.iter().filter(|rule| rule.effect == Effect::Permit);
-        let permitting: Vec<Rule> = permitting.cloned().collect();
-        let permits = PolicySet::load(&name, &compiled(&name, digest, &permitting, false))?;
-        Ok(Self { name, rules, digest, policies, permits })
+        let unheard =
+            rules.iter().filter(|rule| matches!(rule.effect, Effect::Permit | Effect::Note));
+        let unheard: Vec<Rule> =
+            unheard.map(|rule| Rule { effect: Effect::Permit, ..rule.clone() }).collect();
+        let unheard = PolicySet::load(&name, &compiled(&name, digest, &unheard, false))?;
+        Ok(Self { name, rules, digest, policies, unheard })
     }
 
     /// The name.
@@ -186,6 +197,11 @@ impl RuleList {
     /// The digest of the authored form.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// The ids of the rules, in the order of evaluation.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
     }
 
     /// What it compiled to.
@@ -202,32 +218,41 @@ impl RuleList {
     /// evaluated, and only what was evaluated is told (POLICY-1).
     pub fn judge(&self, facts: &Facts) -> Judgement {
         let mut answer = self.policies.decide(facts);
-        let permitting = self.permits.decide(facts);
+        let unheard = self.unheard.decide(facts);
         let applied = |id: &str| {
             let determining = |answer: &Answer| {
                 answer.asked.iter().any(|asked| asked.determining.iter().any(|by| by == id))
             };
-            determining(&answer) || determining(&permitting)
+            determining(&answer) || determining(&unheard)
         };
         let mut steps = Vec::new();
         let mut ended = false;
         for rule in &self.rules {
             let outcome = match rule.effect {
                 _ if ended => Outcome::NotEvaluated,
+                _ if !applied(&rule.id) => Outcome::NotApplied,
                 Effect::Note => Outcome::Noted,
-                _ if applied(&rule.id) => Outcome::Applied,
-                _ => Outcome::NotApplied,
+                _ => Outcome::Applied,
             };
             ended |= outcome == Outcome::Applied && rule.effect == Effect::Deny;
-            steps.push((rule.id.clone(), outcome));
+            steps.push(Step { rule: rule.id.clone(), outcome });
         }
-        answer.grounds.retain(|ground| {
-            let step = steps.iter().find(|(id, _)| Some(id) == ground.policy.as_ref());
-            step.is_none_or(|(_, outcome)| *outcome != Outcome::NotEvaluated)
-        });
+        let told = |policy: &str| {
+            let rule = policy.strip_suffix(ATTENDED_SUFFIX).unwrap_or(policy);
+            let step = steps.iter().find(|step| step.rule == rule);
+            step.is_none_or(|step| step.outcome != Outcome::NotEvaluated)
+        };
+        answer.grounds.retain(|ground| ground.policy.as_deref().is_none_or(told));
+        for asked in &mut answer.asked {
+            asked.determining.retain(|policy| told(policy));
+        }
         Judgement { passed: answer.decision != Decision::Deny, answer, steps }
     }
 }
+
+/// Behind the id of a rule in the id of the policy that permits it with a person.
+/// No rule is named so: names have no colon.
+const ATTENDED_SUFFIX: &str = ":attended";
 
 /// The Cedar text of rules.
 fn compiled(name: &str, digest: Digest, rules: &[Rule], implied: bool) -> String {
@@ -239,10 +264,10 @@ fn compiled(name: &str, digest: Digest, rules: &[Rule], implied: bool) -> String
     if implied {
         out.push_str("\n@id(\":passed\")\npermit (principal, action, resource);\n");
     }
-    for Rule { id, effect, when, message } in rules {
+    for Rule { id, effect, clause, message } in rules {
         let (verb, action) = match effect {
             Effect::Note => {
-                let _ = write!(out, "\n// `{id}` is told and decides nothing:\n//   {when}\n");
+                let _ = write!(out, "\n// `{id}` is told and decides nothing:\n//   {clause}\n");
                 continue;
             }
             Effect::Permit => ("permit", "action"),
@@ -253,33 +278,22 @@ fn compiled(name: &str, digest: Digest, rules: &[Rule], implied: bool) -> String
         if verb == "forbid" {
             let _ = writeln!(out, "@message(\"{message}\")");
         }
-        let _ = write!(out, "{verb} (principal, {action}, resource)\nwhen {{ {when} }};\n");
+        let _ = write!(out, "{verb} (principal, {action}, resource)\n{clause};\n");
         if *effect == Effect::PermitWithReview {
             let _ = write!(
                 out,
-                "\n@id(\"{id}:attended\")\npermit (principal, {ATTENDED}, resource)\nwhen {{ {when} }};\n"
+                "\n@id(\"{id}{ATTENDED_SUFFIX}\")\npermit (principal, {ATTENDED}, resource)\n{clause};\n"
             );
         }
     }
     out
 }
 
-impl ToCanonical for Judgement {
+impl ToCanonical for Step {
     fn to_canonical(&self, encoder: &mut Encoder) {
-        struct Step<'a>(&'a (String, Outcome));
-        impl ToCanonical for Step<'_> {
-            fn to_canonical(&self, encoder: &mut Encoder) {
-                let Step((rule, outcome)) = self;
-                encoder.object(|o| {
-                    o.field("outcome", outcome.as_str()).field("rule", rule);
-                });
-            }
-        }
-        let Judgement { passed, answer, steps } = self;
+        let Step { rule, outcome } = self;
         encoder.object(|o| {
-            o.field("answer", answer)
-                .field("passed", passed)
-                .field_with("steps", |e| e.array(steps.iter().map(Step)));
+            o.field("outcome", outcome.as_str()).field("rule", rule);
         });
     }
 }

@@ -80,7 +80,32 @@ fn governance_goes_by_priority_and_keeps_the_strictest() {
     // An approval that is required is not lifted by a later rule.
     assert_eq!(judged(&[asks, rule("a", "allow", 2)]).answer.decision, Decision::Review);
     let ended = judged(&[rule("z", "allow", 9), rule("d", "deny", 5), rule("n", "notify", 1)]);
-    let steps: Vec<(&str, Outcome)> = ended.steps.iter().map(|(id, o)| (id.as_str(), *o)).collect();
+    let steps: Vec<(&str, Outcome)> =
+        ended.steps.iter().map(|step| (step.rule.as_str(), step.outcome)).collect();
     let expected = [("n", Outcome::Noted), ("d", Outcome::Applied), ("z", Outcome::NotEvaluated)];
     assert_eq!((ended.passed, steps.as_slice()), (false, &expected[..]));
+}
+
+#[test]
+fn what_is_told_is_told_where_it_applies() {
+    let exists = r#"{"field":"role","operator":"exists"}"#;
+    let rule =
+        format!(r#"{{"rule_id":"n","effect":"audit","priority":1,"conditions":[{exists}]}}"#);
+    let list = list("governance", &rule).unwrap();
+    let outcome = |facts: &Facts| list.judge(facts).steps[0].outcome;
+    assert_eq!(outcome(&facts()), Outcome::NotApplied);
+    assert_eq!(outcome(facts().set(Fact::Role, "x")), Outcome::Noted);
+}
+
+#[test]
+fn what_a_denial_ended_is_told_nowhere() {
+    let rule = |id: &str, effect: &str, priority: u32| {
+        format!(r#"{{"rule_id":"{id}","effect":"{effect}","priority":{priority},"conditions":[]}}"#)
+    };
+    let rules = [rule("d", "deny", 1), rule("e", "deny", 2), rule("r", "require_approval", 3)];
+    let answer = list("governance", &rules.join(",")).unwrap().judge(&facts()).answer;
+    let told = answer.asked.iter().flat_map(|asked| &asked.determining);
+    assert!(
+        told.chain(answer.grounds.iter().filter_map(|g| g.policy.as_ref())).all(|id| id == "d")
+    );
 }

@@ -214,7 +214,10 @@ impl Run {
             });
         } else if !self.admitted.is_released() {
             decisions.push(self.admitted.admission);
-            reasons.extend(self.admitted.because.iter().cloned());
+            // GOVERN may have said the same.
+            let more = self.admitted.because.iter().filter(|because| !reasons.contains(because));
+            let more: Vec<Because> = more.cloned().collect();
+            reasons.extend(more);
         }
         self.seal(Decision::strictest(decisions), reasons, commands);
     }
