@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,6 +120,13 @@ pub enum Command {
     #[command(after_help = examples::POLICY)]
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Serve the HTTP API
+    #[command(after_help = examples::SERVE)]
+    Serve(ServeArgs),
+    /// Tokens for the HTTP API
+    #[command(after_help = examples::TOKEN)]
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Explain a reason code
     #[command(after_help = examples::EXPLAIN)]
     Explain {
@@ -162,6 +170,41 @@ impl Command {
         };
         measured.metrics.as_deref()
     }
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "PI_LISTEN")]
+    pub listen: SocketAddr,
+    /// Make secrets for this process alone, and print tokens; on loopback only
+    #[arg(long)]
+    pub dev: bool,
+    /// An origin that browsers may call from; may be repeated
+    #[arg(long, value_name = "ORIGIN", env = "PI_CONSOLE_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors: Vec<String>,
+    /// Runs at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
+    pub concurrency: u8,
+    /// Worker threads
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Issue a token of the tenant; it is printed once
+    Issue {
+        /// Whom it is for
+        #[arg(long, value_name = "WHO")]
+        subject: String,
+        /// What it may do
+        #[arg(long, value_parser = ["admin", "operator", "viewer", "api_key"])]
+        role: String,
+        /// How long it is good, in seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        lifetime: u64,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -68,6 +68,17 @@ Examples:
   pi doctor
   pi --data /var/lib/pi doctor --format json";
 
+pub const SERVE: &str = "\
+Examples:
+  pi serve --dev
+  PI_SECRET_JWT=... PI_SECRET_REQUEST_SIGNING=... pi serve --listen 0.0.0.0:8000
+  curl http://127.0.0.1:8080/v1/health";
+
+pub const TOKEN: &str = "\
+Examples:
+  pi --tenant _system token issue --subject ops --role admin
+  pi --tenant acme token issue --subject ci --role api_key --lifetime 600";
+
 pub const DEMO: &str = "\
 Examples:
   pi demo

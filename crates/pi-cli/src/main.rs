@@ -48,8 +48,9 @@ fn main() -> ExitCode {
 
 /// Runs the command, and writes what was measured of it, however it ended.
 fn run(context: &Context, command: Command) -> Outcome {
-    let telemetry = Telemetry::begin(command.metrics())?;
-    let outcome = commands::run(context, command);
+    let served = matches!(command, Command::Serve(_));
+    let telemetry = Telemetry::begin(command.metrics(), served)?;
+    let outcome = commands::run(context, command, telemetry.metrics());
     match telemetry.end() {
         Err(failure) if matches!(outcome, Ok(0)) => Err(failure),
         Err(failure) => {

@@ -13,25 +13,32 @@ use crate::context::Failure;
 
 /// What is measured while a command runs.
 pub struct Telemetry {
-    metrics: Option<(PathBuf, Arc<Metrics>)>,
+    file: Option<PathBuf>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Telemetry {
-    /// Begins to listen, where somebody asked for it.
-    pub fn begin(metrics: Option<&Path>) -> Result<Self, Failure> {
-        let metrics = metrics.map(|path| (path.to_owned(), Arc::new(Metrics::default())));
-        let counted = metrics.as_ref().map(|(_, metrics)| Arc::clone(metrics));
-        if let Some(dispatch) = dispatch(Options { log: log()?, metrics: counted })
+    /// Begins to listen, where somebody asked for it: with a file at the end, or `served`
+    /// all the time.
+    pub fn begin(file: Option<&Path>, served: bool) -> Result<Self, Failure> {
+        let file = file.map(Path::to_owned);
+        let metrics = (served || file.is_some()).then(|| Arc::new(Metrics::default()));
+        if let Some(dispatch) = dispatch(Options { log: log()?, metrics: metrics.clone() })
             && !install(dispatch)
         {
             return Err(Failure::new(Reason::InvalidRequest, "telemetry is installed already"));
         }
-        Ok(Self { metrics })
+        Ok(Self { file, metrics })
+    }
+
+    /// What is measured.
+    pub fn metrics(&self) -> Option<&Arc<Metrics>> {
+        self.metrics.as_ref()
     }
 
     /// Writes the metrics, whole or not at all: who collects them may look at any time.
     pub fn end(self) -> Result<(), Failure> {
-        let Some((path, metrics)) = self.metrics else { return Ok(()) };
+        let (Some(path), Some(metrics)) = (self.file, self.metrics) else { return Ok(()) };
         let mut part = path.clone().into_os_string();
         part.push(".part");
         fs::write(&part, metrics.render()).and_then(|()| fs::rename(&part, &path)).map_err(

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pi_agent_api::Catalogue;
+use pi_control_plane::quota::Quota;
+use pi_control_plane::tenants::{Change, Settings};
 use pi_core::{Clock, Name, Reason, RunId};
+use pi_identity::Tokens;
 use pi_kernel::policy::Policy;
 use pi_kernel::route::Router;
 use pi_runtime::Journal;
@@ -14,9 +17,10 @@ use pi_runtime::examiner::Guard;
 use pi_runtime::mesh::Mesh;
 use pi_runtime::scheduler::Scheduler;
 use pi_store::EventStore;
+use pi_telemetry::Metrics;
 
 use crate::access::{Caller, SYSTEM};
-use crate::control::Control;
+use crate::control::{self, Control};
 use crate::problem::Problem;
 use crate::report::Reports;
 use crate::stores::Stores;
@@ -61,6 +65,32 @@ impl Default for Settings {
     }
 }
 
+/// Who the platform itself is in the log.
+const PLATFORM: &str = "platform";
+
+/// The tenant of whoever uses this machine.
+const LOCAL: &str = "local";
+
+/// What a server is given.
+pub struct Means {
+    /// The logs.
+    pub stores: Box<dyn Stores>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The agents.
+    pub catalogue: Arc<Catalogue>,
+    /// Worker threads.
+    pub mesh: Mesh,
+    /// The last resort against examinations that do not end.
+    pub guard: Option<Guard>,
+    /// The longest time for one vote.
+    pub patience: Duration,
+    /// Makes and verifies tokens.
+    pub tokens: Tokens,
+    /// What is measured.
+    pub metrics: Option<Arc<Metrics>>,
+}
+
 /// What a server is made of.
 pub struct App {
     /// Its limits.
@@ -85,6 +115,10 @@ pub struct App {
     pub reports: Reports,
     /// Open streams.
     pub streams: Arc<tokio::sync::Semaphore>,
+    /// Makes and verifies tokens.
+    pub tokens: Tokens,
+    /// What is measured.
+    pub metrics: Option<Arc<Metrics>>,
     /// Tenants and policies.
     pub control: Control,
     control_turn: Mutex<()>,
@@ -96,15 +130,8 @@ impl App {
     ///
     /// # Errors
     /// A thread cannot be started.
-    pub fn new(
-        settings: Settings,
-        stores: Box<dyn Stores>,
-        clock: Arc<dyn Clock>,
-        catalogue: Arc<Catalogue>,
-        mesh: Mesh,
-        guard: Option<Guard>,
-        patience: Duration,
-    ) -> std::io::Result<Self> {
+    pub fn new(settings: Settings, means: Means) -> std::io::Result<Self> {
+        let Means { stores, clock, catalogue, mesh, guard, patience, tokens, metrics } = means;
         let scheduler = Scheduler::start(settings.runs, settings.queue)?;
         let router = Router::new(&catalogue);
         let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams));
@@ -120,10 +147,35 @@ impl App {
             scheduler,
             reports: Reports::default(),
             streams,
+            tokens,
+            metrics,
             control: Control::default(),
             control_turn: Mutex::default(),
             running: Mutex::default(),
         })
+    }
+
+    /// Makes sure that the platform's own tenants are there, and that `local` has its
+    /// visible baseline policy where nothing else was ever decided.
+    ///
+    /// # Errors
+    /// The log cannot be reached.
+    pub fn establish(&self) -> Result<(), Problem> {
+        let journal = |store| Journal::over(store, Arc::clone(&self.clock), PLATFORM);
+        let system = journal(self.system()?);
+        for (own, display_name) in [(SYSTEM, "The platform"), (LOCAL, "This machine")] {
+            let own = Name::new(own).map_err(|error| Problem::invalid(error.to_string()))?;
+            let create = Change::Create(Settings {
+                quota: Quota::unlimited(),
+                ..Settings::new(display_name)
+            });
+            if self.control.registry(system.store(), |all| all.get(&own).is_none())? {
+                let payload = create.payload(&own);
+                control::record(&system, create.schema(), create.event_type(), payload)?;
+            }
+        }
+        let local = Name::new(LOCAL).map_err(|error| Problem::invalid(error.to_string()))?;
+        control::establish_baseline(&self.control, &journal(self.stores.of(&local)?))
     }
 
     /// The caller's log, written to in the caller's name.

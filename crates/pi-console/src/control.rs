@@ -11,8 +11,9 @@ use pi_control_plane::policies::{
 use pi_control_plane::tenants::{CONTROL, Registry};
 use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
 use pi_core::canonical::{Value, parse};
-use pi_core::{Digest, Name, Reason};
-use pi_event_fabric::{HeaderView, RunField};
+use pi_core::{Digest, Name, Reason, Timestamp};
+use pi_event_fabric::{HeaderView, RunField, identity};
+use pi_identity::Identity;
 use pi_kernel::policy::Policy;
 use pi_kernel::record::Record;
 use pi_runtime::Journal;
@@ -26,11 +27,15 @@ const BATCH: usize = 256;
 /// Tenants whose policies are kept in memory.
 const MOST_TENANTS: usize = 4_096;
 
+/// The longest life of a token, in seconds.
+pub const MAX_TOKEN_LIFETIME_S: u64 = 86_400;
+
 /// What the control plane came to, as far as it was read.
 #[derive(Default)]
 pub struct Control {
     registry: Mutex<Followed<Registry>>,
     policies: Mutex<BTreeMap<Name, Arc<Mutex<TenantPolicies>>>>,
+    identities: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Identity>>>>>,
 }
 
 #[derive(Default)]
@@ -41,32 +46,54 @@ struct TenantPolicies {
 }
 
 /// A projection and how far it got.
-#[derive(Default)]
 struct Followed<T> {
     read: u64,
     value: T,
 }
 
 impl<T> Followed<T> {
-    /// Brings it up to date.
+    fn new(value: T) -> Self {
+        Self { read: 0, value }
+    }
+}
+
+impl Default for Followed<Registry> {
+    fn default() -> Self {
+        Self::new(Registry::default())
+    }
+}
+
+impl Default for Followed<Policies> {
+    fn default() -> Self {
+        Self::new(Policies::default())
+    }
+}
+
+impl Default for Followed<Identity> {
+    fn default() -> Self {
+        Self::new(Identity::new(MAX_TOKEN_LIFETIME_S))
+    }
+}
+
+impl<T> Followed<T> {
+    /// Brings it up to date with a partition. What was redacted has no payload.
     fn follow<E: std::fmt::Display>(
         &mut self,
         store: &dyn EventStore,
-        apply: impl Fn(&mut T, &str, &Value) -> Result<bool, E>,
+        partition: &str,
+        apply: impl Fn(&mut T, &HeaderView<'_>, Option<&[u8]>) -> Result<(), E>,
     ) -> Result<(), Problem> {
-        let partition = Name::new(CONTROL).map_err(|error| Problem::invalid(error.to_string()))?;
+        let partition =
+            Name::new(partition).map_err(|error| Problem::invalid(error.to_string()))?;
         loop {
             let events = store.partition(&partition, self.read + 1, BATCH)?;
             for event in &events {
                 let damaged = |problem: String| Problem::new(Reason::LogCorrupt, problem);
                 let header = HeaderView::parse(&event.header)
                     .ok_or_else(|| damaged("an event of the control plane is damaged".into()))?;
-                // What was redacted said something that no longer counts.
-                if let Some((_, payload)) = event.parts() {
-                    let payload = parse(payload).map_err(|error| damaged(error.to_string()))?;
-                    apply(&mut self.value, header.event_type, &payload)
-                        .map_err(|error| damaged(error.to_string()))?;
-                }
+                let payload = event.parts().map(|(_, payload)| payload);
+                apply(&mut self.value, &header, payload)
+                    .map_err(|error| damaged(error.to_string()))?;
                 self.read = header.offset;
             }
             if events.len() < BATCH {
@@ -74,6 +101,12 @@ impl<T> Followed<T> {
             }
         }
     }
+}
+
+/// The value in a payload, if it is there. One that cannot be read is null, which no event
+/// of the control plane is.
+fn value(payload: Option<&[u8]>) -> Option<Value> {
+    payload.map(|payload| parse(payload).unwrap_or(Value::Null))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -92,8 +125,9 @@ impl Control {
         look: impl FnOnce(&Registry) -> T,
     ) -> Result<T, Problem> {
         let mut followed = locked(&self.registry);
-        followed.follow(system, |registry: &mut Registry, event_type, payload| {
-            registry.apply(event_type, payload)
+        followed.follow(system, CONTROL, |registry: &mut Registry, header, payload| {
+            value(payload)
+                .map_or(Ok(()), |value| registry.apply(header.event_type, &value).map(drop))
         })?;
         Ok(look(&followed.value))
     }
@@ -148,20 +182,54 @@ impl Control {
         }
     }
 
-    fn entry(&self, tenant: &Name) -> Arc<Mutex<TenantPolicies>> {
-        let mut all = locked(&self.policies);
-        if all.len() >= MOST_TENANTS && !all.contains_key(tenant) {
-            // What is dropped is read again when it is asked for.
-            all.pop_first();
-        }
-        Arc::clone(all.entry(tenant.clone()).or_default())
+    /// Looks at who may call in the name of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn identity<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Identity) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.identities, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(
+            store,
+            identity::PARTITION,
+            |identity: &mut Identity, header, payload| {
+                let at = Timestamp::from_micros(header.recorded_at);
+                match payload {
+                    Some(payload) => identity.apply(header.event_type, payload, at),
+                    None => {
+                        identity.apply_erased(header.event_type, at);
+                        Ok(())
+                    }
+                }
+            },
+        )?;
+        Ok(look(&followed.value))
     }
+
+    fn entry(&self, tenant: &Name) -> Arc<Mutex<TenantPolicies>> {
+        entry(&self.policies, tenant)
+    }
+}
+
+/// What is known of a tenant. Of too many, some are dropped and read again when they are
+/// asked for.
+fn entry<T: Default>(all: &Mutex<BTreeMap<Name, Arc<T>>>, tenant: &Name) -> Arc<T> {
+    let mut all = locked(all);
+    if all.len() >= MOST_TENANTS && !all.contains_key(tenant) {
+        all.pop_first();
+    }
+    Arc::clone(all.entry(tenant.clone()).or_default())
 }
 
 impl TenantPolicies {
     fn follow(&mut self, store: &dyn EventStore) -> Result<(), Problem> {
-        self.followed.follow(store, |policies: &mut Policies, event_type, payload| {
-            policies.apply(event_type, payload)
+        self.followed.follow(store, CONTROL, |policies: &mut Policies, header, payload| {
+            value(payload)
+                .map_or(Ok(()), |value| policies.apply(header.event_type, &value).map(drop))
         })
     }
 }

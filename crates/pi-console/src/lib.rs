@@ -11,6 +11,7 @@ pub mod app;
 pub mod control;
 pub mod events;
 pub mod extract;
+pub mod gate;
 pub mod inline;
 pub mod openapi;
 pub mod page;
@@ -22,6 +23,7 @@ pub mod serve;
 pub mod stores;
 
 pub use app::{App, Settings};
+pub use gate::TokenGate;
 pub use problem::Problem;
-pub use serve::{ServeError, serve};
+pub use serve::serve;
 pub use stores::{SqliteStores, Stores};

@@ -86,7 +86,8 @@ impl Problem {
 fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::InvalidRequest => StatusCode::BAD_REQUEST,
-        Reason::UnknownRun
+        Reason::ApiKeyInvalid
+        | Reason::UnknownRun
         | Reason::UnknownAgent
         | Reason::PolicyUnknown
         | Reason::TenantUnknown => StatusCode::NOT_FOUND,

@@ -1,8 +1,6 @@
 //! Serving connections: bounded in number, size and time, and ended with care.
 
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,14 +47,6 @@ pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 const VERSION: HeaderName = HeaderName::from_static("x-pi-version");
 const DETERMINISTIC: HeaderName = HeaderName::from_static("x-pi-deterministic");
-
-/// Why a server does not serve.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// It cannot listen.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, io::Error),
-}
 
 /// The id of a request.
 #[derive(Clone, Debug)]
@@ -188,15 +178,12 @@ fn mark(headers: &mut HeaderMap) {
 }
 
 /// Serves until `shutdown` is done, and then whatever was begun.
-///
-/// # Errors
-/// The address is taken or may not be listened on.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
     gate: Arc<dyn Gate>,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
+) {
     let service = TowerToHyperService::new(service(&app, gate));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
@@ -235,5 +222,4 @@ pub async fn serve(
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!(target: "pi::http", "connections were cut at the end");
     }
-    Ok(())
 }

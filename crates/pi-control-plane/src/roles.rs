@@ -145,9 +145,12 @@ impl Permission {
         Self::ALL.into_iter().find(|permission| permission.as_str() == name)
     }
 
-    /// It is about the registry of all tenants: only the tenant `_system` has it.
+    /// It is about all tenants: only the tenant `_system` has it.
     pub const fn is_of_the_platform(self) -> bool {
-        matches!(self, Permission::TenantsManage | Permission::QuotasManage)
+        matches!(
+            self,
+            Permission::MetricsRead | Permission::TenantsManage | Permission::QuotasManage
+        )
     }
 
     /// An admin of `_system` may use it on another tenant: to set it up, not to read what

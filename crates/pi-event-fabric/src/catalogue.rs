@@ -8,6 +8,7 @@
 
 mod control;
 mod governance;
+mod identity;
 mod log;
 mod runs;
 
@@ -36,7 +37,14 @@ fn document(schema: Schema) -> Entry {
 
 /// Every entry. A family of events is one line here.
 pub fn entries() -> Vec<Entry> {
-    [runs::entries(), log::entries(), governance::entries(), control::entries()].concat()
+    [
+        runs::entries(),
+        log::entries(),
+        governance::entries(),
+        control::entries(),
+        identity::entries(),
+    ]
+    .concat()
 }
 
 /// Name, version before, version after, steps.

@@ -14,6 +14,7 @@ pub mod evolution;
 pub mod fence;
 pub mod governance;
 pub mod header;
+pub mod identity;
 pub mod merkle;
 pub mod migration;
 pub mod order;

@@ -5,15 +5,21 @@
 //! constructor that says so. Every refusal has a [`pi_core::Reason`] of its own and never
 //! repeats what the caller sent.
 
+pub mod api_key;
+pub mod event;
 mod id;
 pub mod keys;
 mod provider;
 pub mod refusal;
+pub mod revocation;
 pub mod secrets;
 pub mod token;
 
-pub use id::{Actor, InvalidId, KeyId, Role, TokenId};
+pub use api_key::{ApiKeys, KeyRecord, NewApiKey};
+pub use event::{Identity, IdentityEvent, InvalidEvent};
+pub use id::{Actor, ApiKeyId, InvalidId, KeyId, Role, TokenId};
 pub use keys::{Algorithm, KeyError, KeySet, SigningKey, VerifyingKey};
 pub use refusal::Refusal;
+pub use revocation::Revocations;
 pub use secrets::{Origin, Secret, SecretError, Secrets};
 pub use token::{Claims, Grant, Minted, TokenOptions, Tokens};

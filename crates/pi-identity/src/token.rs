@@ -16,8 +16,6 @@ use crate::refusal::Refusal;
 pub const MAX_BYTES: usize = 4096;
 /// `aud` lists at most this many names.
 pub const MAX_AUDIENCES: usize = 8;
-/// The start of the actors that are API keys, which no token may take.
-pub const API_KEY_ACTOR: &str = "api_key:";
 const MICROS: u64 = 1_000_000;
 
 /// What tokens must be.
@@ -246,7 +244,7 @@ impl Tokens {
         let (issued_at, expires_at) = self.times(iat, nbf, exp, now)?;
 
         let subject = Actor::new(sub).map_err(|_| invalid("`sub` is not an actor"))?;
-        if subject.as_str().starts_with(API_KEY_ACTOR) {
+        if subject.as_str().starts_with(Actor::API_KEY) {
             return Err(invalid("`sub` is that of an API key"));
         }
         let tenant = Name::new(tenant).map_err(|_| invalid("`tenant_id` is not a name"))?;

@@ -16,10 +16,13 @@ mod replay;
 mod route;
 mod runs;
 mod scan;
+mod serve;
 mod tail;
+mod token;
 mod verify;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use pi_agent_api::Catalogue;
@@ -30,12 +33,13 @@ use pi_kernel::examine::{Options, examine};
 use pi_runtime::journal::RUNS;
 use pi_runtime::report::{LogPosition, RunReport};
 use pi_runtime::run::Ran;
+use pi_telemetry::Metrics;
 
 use crate::args::{Cli, Command, Format};
 use crate::context::{Context, Failure, Outcome};
 use crate::output::{sarif, text};
 
-pub fn run(context: &Context, command: Command) -> Outcome {
+pub fn run(context: &Context, command: Command, metrics: Option<&Arc<Metrics>>) -> Outcome {
     match command {
         Command::Scan(args) => scan::run(context, &args),
         Command::Simulate(args) => compose::simulate_command(context, &args),
@@ -49,6 +53,8 @@ pub fn run(context: &Context, command: Command) -> Outcome {
         Command::Plan { steps, request } => plan::run(context, &steps, &request),
         Command::Memory(command) => memory::run(context, &command),
         Command::Policy(command) => policy::run(context, &command),
+        Command::Serve(args) => serve::run(context, &args, metrics),
+        Command::Token(command) => token::run(context, &command),
         Command::Explain { code } => explain::run(context, code.as_deref()),
         Command::Doctor => doctor::run(context),
         Command::Demo { examples } => demo::run(context, &examples),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::{App, blocking};
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::{Problem, ProblemDocument, Refused};
 
 /// How it is.
 #[derive(Serialize, ToSchema)]
@@ -94,4 +94,15 @@ pub async fn script() -> Response {
         content_type = "text/css")))]
 pub async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css")], include_str!("docs.css")).into_response()
+}
+
+/// What is measured, in the exposition format of Prometheus
+/// (`docs/reference/telemetry.md`).
+#[utoipa::path(get, path = "/v1/metrics", tag = "health", operation_id = "metrics",
+    extensions(("x-pi-permission" = json!("metrics:read"))),
+    responses((status = 200, description = "The metrics.", body = String,
+        content_type = "text/plain"), Refused))]
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let text = app.metrics.as_ref().map(|metrics| metrics.render()).unwrap_or_default();
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

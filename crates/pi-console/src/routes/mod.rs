@@ -8,6 +8,7 @@ mod policies;
 mod reasons;
 mod runs;
 mod tenants;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::ready))
         .routes(routes!(health::description))
         .routes(routes!(health::page))
+        .routes(routes!(health::metrics))
         .routes(routes!(health::script))
         .routes(routes!(health::style))
         .routes(routes!(reasons::list))
@@ -53,6 +55,11 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policies::activate))
         .routes(routes!(policies::retire))
         .routes(routes!(policies::check))
+        .routes(routes!(tokens::issue))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(tokens::list_keys))
+        .routes(routes!(tokens::issue_key))
+        .routes(routes!(tokens::revoke_key))
         .routes(routes!(agents::list))
         .routes(routes!(agents::show))
         .routes(routes!(agents::route))

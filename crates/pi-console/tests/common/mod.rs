@@ -9,10 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode, request};
 use http_body_util::BodyExt as _;
 use pi_console::access::{Caller, Gate};
+use pi_console::app::Means;
 use pi_console::serve::{CorrelationId, service};
 use pi_console::{App, Problem, Settings, SqliteStores};
 use pi_control_plane::roles::Role;
 use pi_core::Name;
+use pi_identity::{KeyId, KeySet, Secret, SigningKey, TokenOptions, Tokens};
 use pi_runtime::SystemClock;
 use pi_runtime::mesh::Mesh;
 use pi_store::DataFolder;
@@ -74,16 +76,20 @@ impl Server {
     fn over(folder: Arc<tempfile::TempDir>) -> Self {
         let patience = Duration::from_secs(60);
         let stores = SqliteStores::new(DataFolder::open(folder.path()).unwrap(), 16);
-        let app = App::new(
-            Settings::default(),
-            Box::new(stores),
-            Arc::new(SystemClock),
-            Arc::new(pi_agents::catalogue().unwrap()),
-            Mesh::start(2, patience).unwrap(),
-            None,
+        let means = Means {
+            stores: Box::new(stores),
+            clock: Arc::new(SystemClock),
+            catalogue: Arc::new(pi_agents::catalogue().unwrap()),
+            mesh: Mesh::start(2, patience).unwrap(),
+            guard: None,
             patience,
-        );
-        let router = service(&Arc::new(app.unwrap()), Arc::new(Trusting));
+            tokens: tokens(),
+            metrics: None,
+        };
+        let app = App::new(Settings::default(), means);
+        let app = Arc::new(app.unwrap());
+        app.establish().unwrap();
+        let router = service(&app, Arc::new(Trusting));
         Self { folder, router, tenant: "local".to_owned() }
     }
 
@@ -150,6 +156,12 @@ impl Answer {
         assert_eq!(document["status"], self.status.as_u16());
         (self.status, document["code"].as_str().unwrap().to_owned())
     }
+}
+
+fn tokens() -> Tokens {
+    let key = SigningKey::shared(KeyId::new("test").unwrap(), &Secret::generate().unwrap());
+    let roles = Role::ALL.iter().map(|role| pi_identity::Role::new(role.as_str()).unwrap());
+    Tokens::new(KeySet::new(key.unwrap()).unwrap(), TokenOptions::new(roles.collect()))
 }
 
 /// A submission of one Dockerfile.
