@@ -81,7 +81,7 @@ impl Gate for TokenGate {
         let TokenGate(app) = self;
         let system = app.system()?;
         let active =
-            app.control.registry(system.as_ref(), |registry| registry.admit(&tenant).is_ok())?;
+            app.control.registry(system.as_ref(), |registry| registry.is_active(&tenant))?;
         if !active {
             let inactive = "there is no such tenant, or it may not call now";
             return Err(Refusal::new(Reason::TenantInactive, inactive).into());

@@ -20,6 +20,7 @@ pub mod roles;
 pub mod rules;
 mod scan;
 pub mod tenants;
+pub mod what_if;
 
 pub use decide::{Answer, Asked, Ground};
 pub use engine::Question;

@@ -156,11 +156,14 @@ impl Permission {
     /// An admin of `_system` may use it on another tenant: to set it up, not to read what
     /// it does.
     const fn reaches_tenants(self) -> bool {
-        self.is_of_the_platform()
-            || matches!(
-                self,
-                Permission::TenantsRead | Permission::QuotasRead | Permission::TokensManage
-            )
+        matches!(
+            self,
+            Permission::QuotasManage
+                | Permission::QuotasRead
+                | Permission::TenantsManage
+                | Permission::TenantsRead
+                | Permission::TokensManage
+        )
     }
 
     /// Who may: admin, operator, viewer, api_key. No role is asked beside this table.

@@ -101,6 +101,17 @@ impl Settings {
     }
 }
 
+impl ToCanonical for Settings {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Settings { display_name, quota, retention_days } = self;
+        encoder.object(|o| {
+            o.field("display_name", display_name)
+                .field("quota", quota)
+                .field("retention_days", retention_days);
+        });
+    }
+}
+
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
@@ -264,6 +275,11 @@ impl Registry {
             State::Suspended => Err(TenantError::Suspended(tenant.clone())),
             State::Deleted => Err(TenantError::Deleted(tenant.clone())),
         }
+    }
+
+    /// Whether the tenant may call now.
+    pub fn is_active(&self, tenant: &Name) -> bool {
+        self.admit(tenant).is_ok()
     }
 
     /// Whether a change may be made now.
