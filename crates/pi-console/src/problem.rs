@@ -108,6 +108,8 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::TrustTooLow => StatusCode::FORBIDDEN,
         Reason::ApprovalRequired
         | Reason::InputsChanged
+        | Reason::EvidenceHeld
+        | Reason::EvidenceNotHeld
         | Reason::InputsNotRetained
         | Reason::LeaseLost
         | Reason::RunCancelled

@@ -9,6 +9,7 @@
 //! and in GOVERN, and gives an [`Answer`] with its grounds. [`rules`] are lists
 //! in another form that compile to Cedar. No type of Cedar is in this interface.
 
+pub mod compliance;
 mod decide;
 mod engine;
 mod facts;
@@ -16,6 +17,7 @@ mod message;
 pub mod policies;
 mod policy;
 pub mod quota;
+pub mod retention;
 pub mod roles;
 pub mod rules;
 mod scan;

@@ -120,7 +120,7 @@ impl Amounts {
         Self::read(json, Value::as_u64)
     }
 
-    fn plus(&self, other: &Self) -> Self {
+    pub(crate) fn plus(&self, other: &Self) -> Self {
         Self::of(|resource| self.get(resource).saturating_add(other.get(resource)))
     }
 

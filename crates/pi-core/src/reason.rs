@@ -118,6 +118,8 @@ reasons! {
     // Replay.
     InputsNotRetained = "inputs_not_retained",
     InputsChanged = "inputs_changed",
+    EvidenceHeld = "evidence_held",
+    EvidenceNotHeld = "evidence_not_held",
     ReplayDiverged = "replay_diverged",
     ReplayTimedOut = "replay_timed_out",
     RunNotReplayable = "run_not_replayable",

@@ -1,5 +1,5 @@
 //! What the control plane writes: the registry of tenants in the log of `_system`, and in
-//! each tenant's own log its policies and its quota.
+//! each tenant's own log its policies, its quota and what becomes of its evidence.
 
 /// The reserved tenant, whose log holds the registry.
 pub const SYSTEM: &str = "_system";
@@ -7,6 +7,8 @@ pub const SYSTEM: &str = "_system";
 pub const PARTITION: &str = "control";
 /// The partition of reservations and settlements.
 pub const QUOTA_PARTITION: &str = "quota";
+/// The partition of holds and erased keys.
+pub const RETENTION_PARTITION: &str = "retention";
 
 /// A tenant exists from now on.
 pub const TENANT_CREATED: &str = "tenant.created";
@@ -28,3 +30,10 @@ pub const POLICY_RETIRED: &str = "policy.retired";
 pub const QUOTA_RESERVED: &str = "quota.reserved";
 /// A run gives back what it did not use.
 pub const QUOTA_SETTLED: &str = "quota.settled";
+
+/// The evidence of a run is kept until it is released.
+pub const EVIDENCE_HELD: &str = "evidence.held";
+/// The evidence of a run is no longer held.
+pub const EVIDENCE_RELEASED: &str = "evidence.released";
+/// The key of a run's evidence was erased.
+pub const EVIDENCE_ERASED: &str = "evidence.erased";

@@ -1,4 +1,4 @@
-//! Payloads of the control plane: tenants, policies, quotas.
+//! Payloads of the control plane: tenants, policies, quotas, retention.
 
 use super::{Entry, event};
 use crate::control;
@@ -30,6 +30,20 @@ pub(super) fn entries() -> Vec<Entry> {
         event(control::POLICY_RETIRED, retired()),
         event(control::QUOTA_RESERVED, reserved()),
         event(control::QUOTA_SETTLED, settled()),
+        event(
+            control::EVIDENCE_HELD,
+            evidence("pi.evidence.held", "The evidence of a run is kept until it is released.")
+                .required("reason", Type::short(1_024)),
+        ),
+        event(
+            control::EVIDENCE_RELEASED,
+            evidence("pi.evidence.released", "The evidence of a run is no longer held."),
+        ),
+        event(
+            control::EVIDENCE_ERASED,
+            evidence("pi.evidence.erased", "The key of a run's evidence was erased.")
+                .required("cause", Type::words(["retention", "request"])),
+        ),
     ]
 }
 
@@ -95,4 +109,8 @@ fn settled() -> Schema {
         .required("amounts", amounts().into())
         .required("key", Type::short(128))
         .required("outcome", Type::words(["sealed", "refused", "failed"]))
+}
+
+fn evidence(name: &str, doc: &str) -> Schema {
+    Schema::new(name, 1, Level::Backward).doc(doc).required("run", Type::form(Form::Run))
 }
