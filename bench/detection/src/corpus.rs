@@ -20,6 +20,7 @@ pub const MAPS: &[(&str, &str)] = &[
     ("kubernetes", include_str!("../maps/kubernetes.tsv")),
     ("nginx", include_str!("../maps/nginx.tsv")),
     ("secrets", include_str!("../maps/secrets.tsv")),
+    ("sql-migrations", include_str!("../maps/sql-migrations.tsv")),
     ("supply-chain", include_str!("../maps/supply-chain.tsv")),
 ];
 

@@ -7,6 +7,7 @@ use pi_agent_api::{Agent, Catalogue, CatalogueError};
 pub mod containers_k8s;
 pub mod git_release;
 pub mod secrets;
+pub mod sql_data;
 pub mod supply_chain_ci;
 pub mod web_api;
 
@@ -16,6 +17,7 @@ pub fn agents() -> Vec<&'static dyn Agent> {
         containers_k8s::AGENTS,
         git_release::AGENTS,
         secrets::AGENTS,
+        sql_data::AGENTS,
         supply_chain_ci::AGENTS,
         web_api::AGENTS,
     ]

@@ -34,6 +34,8 @@ pub struct Statement {
     pub words: Vec<Word>,
     /// Its string literals.
     pub strings: Vec<Word>,
+    /// Its tokens without white space and comments.
+    pub tokens: Vec<Token>,
     /// Its place without the `;`.
     pub span: Span,
 }
@@ -45,6 +47,33 @@ pub struct Word {
     pub text: String,
     /// Its place.
     pub span: Span,
+}
+
+/// A token of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Upper case for bare words, without quotes for quoted names and strings, as
+    /// written for the rest.
+    pub text: String,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A keyword or a bare name.
+    Word,
+    /// A name in quotes.
+    Quoted,
+    /// A string.
+    String,
+    /// A number.
+    Number,
+    /// An operator, bracket or other mark.
+    Mark,
 }
 
 impl Statement {
@@ -64,6 +93,7 @@ pub(crate) fn parse(artifact: &Artifact) -> Parsed<Sql> {
             tree: tree(raw.span.of(text)),
             words: raw.words,
             strings: raw.strings,
+            tokens: raw.tokens,
             span: raw.span,
         })
         .collect();

@@ -58,6 +58,13 @@ id!(
     "a key id is 1 to 64 letters, digits or `.`, `_`, `-`"
 );
 id!(
+    /// What ties the records of one request together (`X-Correlation-ID`).
+    CorrelationId,
+    128,
+    b"._:-",
+    "a correlation id is 1 to 128 letters, digits or `.`, `_`, `:`, `-`"
+);
+id!(
     /// The id of a token (`jti`).
     TokenId,
     64,

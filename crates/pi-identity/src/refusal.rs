@@ -31,6 +31,7 @@ impl Refusal {
             | Reason::RoleUnknown
             | Reason::PermissionDenied => 403,
             Reason::RateLimitExceeded | Reason::NoncesExhausted => 429,
+            Reason::LogUnavailable => 503,
             // Whatever else is wrong, the caller is not known.
             _ => 401,
         }

@@ -4,7 +4,7 @@
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
-use super::Word;
+use super::{TokenKind, Word};
 use crate::artifact::{ParseFailure, Parsed};
 use crate::nesting::Nesting;
 use crate::span::Span;
@@ -13,6 +13,7 @@ use crate::span::Span;
 pub(super) struct Raw {
     pub(super) words: Vec<Word>,
     pub(super) strings: Vec<Word>,
+    pub(super) tokens: Vec<super::Token>,
     pub(super) span: Span,
 }
 
@@ -42,9 +43,10 @@ pub(super) fn split(text: &str) -> Parsed<Vec<Raw>> {
             continue;
         }
         count(&token, span, &mut nesting)?;
-        let raw =
-            current.get_or_insert_with(|| Raw { words: Vec::new(), strings: Vec::new(), span });
+        let empty = || Raw { words: Vec::new(), strings: Vec::new(), tokens: Vec::new(), span };
+        let raw = current.get_or_insert_with(empty);
         raw.span = raw.span.to(span);
+        raw.tokens.push(plain(&token, span));
         match token {
             Token::Word(word) => {
                 let bare = word.quote_style.is_none();
@@ -63,6 +65,24 @@ pub(super) fn split(text: &str) -> Parsed<Vec<Raw>> {
     }
     out.extend(current);
     Ok(out)
+}
+
+/// A token in this crate's words.
+fn plain(token: &Token, span: Span) -> super::Token {
+    let (kind, text) = match token {
+        Token::Word(word) if word.quote_style.is_none() => {
+            (TokenKind::Word, word.value.to_uppercase())
+        }
+        Token::Word(word) => (TokenKind::Quoted, word.value.clone()),
+        Token::SingleQuotedString(text)
+        | Token::NationalStringLiteral(text)
+        | Token::EscapedStringLiteral(text) => (TokenKind::String, text.clone()),
+        Token::DollarQuotedString(string) => (TokenKind::String, string.value.clone()),
+        Token::DoubleQuotedString(text) => (TokenKind::Quoted, text.clone()),
+        Token::Number(text, _) => (TokenKind::Number, text.clone()),
+        other => (TokenKind::Mark, other.to_string()),
+    };
+    super::Token { kind, text, span }
 }
 
 /// Operators and keywords deepen the tree; a comma begins a sibling.
