@@ -504,14 +504,23 @@ pub enum PolicyCommand {
         #[arg(long)]
         schema: bool,
     },
-    /// Ask a policy about facts or about a finished run, and show why
+    /// Ask a policy about facts or about a recorded run, and show why
     Explain {
         /// The policy: Cedar text, or a list of rules in JSON
         #[arg(value_name = "FILE")]
         policy: PathBuf,
-        /// Facts, or the report of a run (`--format json`)
-        #[arg(value_name = "FACTS|REPORT")]
+        /// A file of facts, or the id of a run in the log
+        #[arg(value_name = "FACTS|RUN")]
         facts: PathBuf,
+    },
+    /// Ask a policy about the recorded runs, and list what it would have decided otherwise
+    WhatIf {
+        /// The policy: Cedar text, or a list of rules in JSON
+        #[arg(value_name = "FILE")]
+        policy: PathBuf,
+        /// Ask about this many runs, the newest first
+        #[arg(long, default_value_t = 1_000, value_name = "N")]
+        last: usize,
     },
 }
 

@@ -122,6 +122,8 @@ Examples:
   pi policy check team.cedar rules.json
   pi policy compile rules.json > team.cedar
   pi policy explain team.cedar facts.json    the two questions and their answers
+  pi policy explain team.cedar RUN           the same about a run of the log
+  pi policy what-if team.cedar               what it would have decided otherwise
   pi scan . --policy team.cedar              PI_POLICY does the same";
 
 pub const MEMORY: &str = "\

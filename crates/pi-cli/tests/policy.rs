@@ -281,3 +281,58 @@ fn the_examples_judge_the_shops() {
         lab.pi(&shop).code(i32::from(path.ends_with(".cedar")));
     }
 }
+
+#[test]
+fn what_if_lists_what_another_policy_would_have_decided() {
+    let lab = lab();
+    lab.file("permit.cedar", PERMIT);
+    lab.file("none.cedar", "@id(\"none\") forbid (principal, action, resource);");
+    let baseline = lab.pi(&["policy", "show"]).code(0).stdout;
+    lab.file("baseline.cedar", baseline);
+    let fixed = lab.pi(&["scan", "examples/shop-fixed", "--format", "json"]).code(0).run_id();
+    let shop = lab.pi(&["scan", "examples/shop", "--format", "json"]).code(1).run_id();
+    let effect = ["run", "examples/compositions/report.json", "--format", "json"];
+    let waits = lab.pi(&effect).code(4).run_id();
+    let written = lab.pi(&[&effect[..], &["--approve"]].concat()).code(0).run_id();
+    scan(&lab, "none.cedar").refused(2, "policy_denied");
+    let what_if =
+        |policy: &str| lab.pi(&["policy", "what-if", policy, "--format", "json"]).code(0).json();
+
+    // The facts are those that were asked about then: the same policy changes nothing.
+    let same = what_if("baseline.cedar");
+    assert_eq!((number(&same, "asked"), items(&same, "changed").len()), (4, 0), "{same:?}");
+    assert_eq!(items(&same, "not_retained").len(), 1);
+
+    let changed = |policy: &str| -> Vec<(String, String, String)> {
+        let what_if = what_if(policy);
+        let row = |row| (text(row, "run"), text(row, "before"), text(row, "after"));
+        items(&what_if, "changed").iter().map(row).collect()
+    };
+    let allow = |run: &str, before: &str| (run.to_owned(), before.to_owned(), "ALLOW".to_owned());
+    assert_eq!(changed("permit.cedar"), [allow(&waits, "REVIEW"), allow(&shop, "DENY")]);
+    let denied = changed("none.cedar");
+    assert_eq!(denied.len(), 3, "{denied:?}");
+    let told = lab.pi(&["policy", "what-if", "none.cedar"]).code(0).stdout;
+    assert!(
+        told.contains("3 of 4 runs would be decided otherwise: 3 more strictly, 0 less"),
+        "{told}"
+    );
+    assert!(told.contains("1 not asked: a refusal (policy_denied) records no facts"), "{told}");
+    assert!(told.contains("none  policy_denied: "), "{told}");
+
+    // One run, asked by name, at the moment that settles it.
+    let explain =
+        |policy: &str, run: &str| lab.pi(&["policy", "explain", policy, run, "--format", "json"]);
+    assert_eq!(text(&explain("baseline.cedar", &shop).code(1).json(), "stage"), "govern");
+    assert_eq!(text(&explain("baseline.cedar", &waits).code(4).json(), "stage"), "admission");
+    assert_eq!(text(&explain("baseline.cedar", &written).code(0).json(), "stage"), "govern");
+    assert_eq!(text(&explain("none.cedar", &fixed).code(1).json(), "stage"), "admission");
+    let unknown = "run_00000000000000000000000000000000";
+    explain("none.cedar", unknown).refused(2, "unknown_run");
+
+    // What was erased is not made up.
+    lab.pi(&["log", "redact", "runs:1", "--reason", "test"]).code(0);
+    let erased = what_if("baseline.cedar");
+    assert_eq!((number(&erased, "asked"), items(&erased, "not_retained").len()), (3, 2));
+    explain("none.cedar", &fixed).refused(2, "inputs_not_retained");
+}

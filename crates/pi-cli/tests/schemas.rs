@@ -151,6 +151,8 @@ fn every_output_fits_its_schema() {
         ("policy", json(&["policy", "show", "--policy", &people])),
         ("policy-answer", json(&["policy", "explain", &strict, "facts.json"])),
         ("policy-answer", json(&["policy", "explain", &people, "facts.json"])),
+        ("policy-answer", json(&["policy", "explain", &people, &run])),
+        ("policy-what-if", json(&["policy", "what-if", &strict])),
     ];
     for (name, output) in &outputs {
         fits(name, output);

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pi_agent_api::Catalogue;
-use pi_control_plane::tenants::Change;
+use pi_control_plane::quota::Quota;
+use pi_control_plane::tenants::{self, Change};
 use pi_core::{Clock, Name, Reason, RunId};
 use pi_identity::Tokens;
 use pi_kernel::policy::Policy;
@@ -164,8 +165,9 @@ impl App {
         let system = journal(self.system()?);
         for (own, display_name) in [(SYSTEM, "The platform"), (LOCAL, "This machine")] {
             let own = Name::new(own).map_err(|error| Problem::invalid(error.to_string()))?;
+            let settings = tenants::Settings::new(display_name);
             let create =
-                Change::Create { display_name: display_name.to_owned(), retention_days: None };
+                Change::Create(tenants::Settings { quota: Quota::unlimited(), ..settings });
             if self.control.registry(system.store(), |all| all.get(&own).is_none())? {
                 let payload = create.payload(&own);
                 control::record(&system, create.schema(), create.event_type(), payload)?;

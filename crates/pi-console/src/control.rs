@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pi_control_plane::policies::{Active, Form, Policies, compose};
+use pi_control_plane::policies::{
+    Active, Change, Form, Part, Policies, PolicyChangeError, Scope, compose,
+};
 use pi_control_plane::tenants::{CONTROL, Registry};
 use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
 use pi_core::canonical::{Value, parse};
@@ -124,7 +126,8 @@ impl Control {
     ) -> Result<T, Problem> {
         let mut followed = locked(&self.registry);
         followed.follow(system, CONTROL, |registry: &mut Registry, header, payload| {
-            value(payload).map_or(Ok(()), |value| registry.apply(header.event_type, &value))
+            value(payload)
+                .map_or(Ok(()), |value| registry.apply(header.event_type, &value).map(drop))
         })?;
         Ok(look(&followed.value))
     }
@@ -150,32 +153,32 @@ impl Control {
         let mut known = locked(&entry);
         known.follow(store)?;
         let active = known.followed.value.active().clone();
-        if active.is_empty() {
-            let message = "the tenant has no policy in force, and nothing stands in for one";
-            return Ok(Policy::absent(Reason::PolicyMissing, message));
-        }
         if let Some((composed, set)) = &known.composed
             && *composed == active
         {
             return Ok(Policy::new(Arc::clone(set)));
         }
         let mut texts = BTreeMap::new();
-        for (name, Active { form, digest, .. }) in &active {
-            match text(store, *form, digest)? {
-                Ok(text) => texts.insert(name.clone(), text),
+        for (name, policy) in &active {
+            match text(store, &policy.digest)? {
+                Ok(text) => texts.insert(name, text),
                 Err(problem) => {
                     let message = format!("the policy `{name}` cannot be loaded: {problem}");
                     return Ok(Policy::absent(Reason::PolicyNotLoaded, message));
                 }
             };
         }
-        match compose(&texts) {
+        let parts: Vec<Part<'_>> = active
+            .iter()
+            .filter_map(|(name, policy)| Some(part(name, policy, texts.get(name)?)))
+            .collect();
+        match compose(&parts) {
             Ok(set) => {
                 let set = Arc::new(set);
                 known.composed = Some((active, Arc::clone(&set)));
                 Ok(Policy::new(set))
             }
-            Err(error) => Ok(Policy::not_loaded(&error)),
+            Err(error) => Ok(Policy::absent(error.reason(), error.to_string())),
         }
     }
 
@@ -225,24 +228,24 @@ fn entry<T: Default>(all: &Mutex<BTreeMap<Name, Arc<T>>>, tenant: &Name) -> Arc<
 impl TenantPolicies {
     fn follow(&mut self, store: &dyn EventStore) -> Result<(), Problem> {
         self.followed.follow(store, CONTROL, |policies: &mut Policies, header, payload| {
-            value(payload).map_or(Ok(()), |value| policies.apply(header.event_type, &value))
+            value(payload)
+                .map_or(Ok(()), |value| policies.apply(header.event_type, &value).map(drop))
         })
     }
 }
 
-/// The Cedar text of a policy that is kept; what is wrong with it, if it is.
-fn text(
-    store: &dyn EventStore,
-    form: Form,
-    digest: &Digest,
-) -> Result<Result<String, String>, Problem> {
+/// A policy of a tenant, to be composed with others.
+pub fn part<'a>(name: &'a Name, active: &Active, text: &'a str) -> Part<'a> {
+    let Active { version, form, .. } = *active;
+    Part { scope: Scope::Tenant, name, version, form, text }
+}
+
+/// The text of a policy that is kept; what is wrong with it, if it is.
+fn text(store: &dyn EventStore, digest: &Digest) -> Result<Result<String, String>, Problem> {
     let Some(bytes) = store.blob(digest)? else {
         return Ok(Err("its text is not kept".to_owned()));
     };
-    let Ok(text) = String::from_utf8(bytes) else {
-        return Ok(Err("its text is not UTF-8".to_owned()));
-    };
-    Ok(form.to_cedar(&text).map_err(|error| error.to_string()))
+    Ok(String::from_utf8(bytes).map_err(|_| "its text is not UTF-8".to_owned()))
 }
 
 /// Records something in the partition of the control plane.
@@ -261,22 +264,36 @@ pub fn record(
     Ok(())
 }
 
-/// Puts a policy in force.
+/// Puts a policy in force. One that is in force with this text stays as it is.
+///
+/// # Errors
+/// There are too many, or the log refuses.
+pub fn activate(
+    control: &Control,
+    journal: &Journal,
+    name: &Name,
+    text: &str,
+) -> Result<Active, Problem> {
+    let policies = control.policies(journal.store())?;
+    match policies.activate(name, Form::of(text), text) {
+        Err(PolicyChangeError::Unchanged(_)) => {}
+        change => {
+            journal.store().put_blob(text.as_bytes())?;
+            make(journal, name, change?)?;
+        }
+    }
+    let active = control.policies(journal.store())?.active().get(name).copied();
+    active.ok_or_else(|| {
+        Problem::new(Reason::LogCorrupt, "another server changed the policy at the same moment")
+    })
+}
+
+/// Records a change of a policy.
 ///
 /// # Errors
 /// The log refuses.
-pub fn activate(
-    journal: &Journal,
-    name: &Name,
-    form: Form,
-    text: &str,
-    version: u64,
-) -> Result<Active, Problem> {
-    let digest = journal.store().put_blob(text.as_bytes())?;
-    let active = Active { form, digest, version };
-    let payload = pi_control_plane::policies::activated(name, &active);
-    record(journal, "pi.policy.activated", "policy.activated", payload)?;
-    Ok(active)
+pub fn make(journal: &Journal, name: &Name, change: Change) -> Result<(), Problem> {
+    record(journal, change.schema(), change.event_type(), change.payload(name))
 }
 
 /// Puts the visible baseline policy in force, where nothing was ever decided.
@@ -285,8 +302,8 @@ pub fn activate(
 /// The log refuses.
 pub fn establish_baseline(control: &Control, journal: &Journal) -> Result<(), Problem> {
     let name = Name::new(BASELINE_NAME).map_err(|error| Problem::invalid(error.to_string()))?;
-    if control.policies(journal.store())?.next_version(&name) == 1 {
-        activate(journal, &name, Form::Cedar, BASELINE, 1)?;
+    if control.policies(journal.store())?.version(&name) == 0 {
+        activate(control, journal, &name, BASELINE)?;
     }
     Ok(())
 }

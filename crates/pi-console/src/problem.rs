@@ -86,11 +86,15 @@ impl Problem {
 fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::InvalidRequest => StatusCode::BAD_REQUEST,
-        Reason::ApiKeyInvalid => StatusCode::NOT_FOUND,
-        Reason::UnknownRun | Reason::UnknownAgent | Reason::TenantUnknown => StatusCode::NOT_FOUND,
-        Reason::TenantExists => StatusCode::CONFLICT,
+        Reason::ApiKeyInvalid
+        | Reason::UnknownRun
+        | Reason::UnknownAgent
+        | Reason::PolicyUnknown
+        | Reason::TenantUnknown => StatusCode::NOT_FOUND,
+        Reason::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
         Reason::PermissionDenied
         | Reason::TenantInactive
+        | Reason::TenantReserved
         | Reason::TokenTenantMismatch
         | Reason::RoleUnknown
         | Reason::PolicyDenied
@@ -104,6 +108,8 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::TrustTooLow => StatusCode::FORBIDDEN,
         Reason::ApprovalRequired
         | Reason::InputsChanged
+        | Reason::EvidenceHeld
+        | Reason::EvidenceNotHeld
         | Reason::InputsNotRetained
         | Reason::LeaseLost
         | Reason::RunCancelled
@@ -111,7 +117,11 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::RunIncomplete
         | Reason::RunNotReplayable
         | Reason::ShardFrozen
-        | Reason::SimulationOnly => StatusCode::CONFLICT,
+        | Reason::SimulationOnly
+        | Reason::PolicyUnchanged
+        | Reason::TenantActive
+        | Reason::TenantDeleted
+        | Reason::TenantExists => StatusCode::CONFLICT,
         Reason::ArtifactTooDeep
         | Reason::ArtifactTypeMismatch
         | Reason::BoundsExceeded

@@ -1,21 +1,28 @@
-//! Policy: what may be executed unattended, what a person must look at, and
-//! what must not be executed.
+//! The control plane: who there is ([`tenants`]), who may do what ([`roles`]), how much
+//! of it ([`quota`]), and under which policies
+//! ([`policies`]). All of it is a function of the log's
+//! events and of values that are passed in.
 //!
-//! A [`PolicySet`] is made of [Cedar](https://www.cedarpolicy.com) text that is
+//! Policy says what may be executed unattended, what a person must look at, and what
+//! must not be executed. A [`PolicySet`] is made of [Cedar](https://www.cedarpolicy.com) text that is
 //! checked against an embedded schema. It is asked about [`Facts`], at admission
 //! and in GOVERN, and gives an [`Answer`] with its grounds. [`rules`] are lists
 //! in another form that compile to Cedar. No type of Cedar is in this interface.
 
+pub mod compliance;
 mod decide;
 mod engine;
 mod facts;
 mod message;
 pub mod policies;
 mod policy;
+pub mod quota;
+pub mod retention;
 pub mod roles;
 pub mod rules;
 mod scan;
 pub mod tenants;
+pub mod what_if;
 
 pub use decide::{Answer, Asked, Ground};
 pub use engine::Question;

@@ -1,5 +1,9 @@
 //! Roles and what they may do: a table, and nothing beside it.
 
+use pi_core::{Name, Reason};
+
+use crate::tenants::SYSTEM;
+
 /// Something that a route or a command demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
@@ -11,6 +15,8 @@ pub enum Permission {
     ApprovalsDecide,
     /// See what waits for a person.
     ApprovalsRead,
+    /// Ask the record who did what, by a filter.
+    AuditQuery,
     /// Read who did what.
     AuditRead,
     /// Read the compliance report.
@@ -21,6 +27,8 @@ pub enum Permission {
     CompositionsSubmit,
     /// Turn words into a proposal.
     CompositionsTranslate,
+    /// Read how the parts of the platform do.
+    HealthRead,
     /// Read events, proofs and checkpoints.
     LogRead,
     /// Have the log verified.
@@ -39,12 +47,20 @@ pub enum Permission {
     QuotasRead,
     /// Cancel a run that goes on.
     RunsCancel,
+    /// Compare runs.
+    RunsDiff,
     /// Read runs and their reports.
     RunsRead,
     /// Execute runs again.
     RunsReplay,
     /// Open and close sessions.
     SessionsManage,
+    /// Read a snapshot.
+    SnapshotsGet,
+    /// List snapshots.
+    SnapshotsList,
+    /// Store a snapshot.
+    SnapshotsStore,
     /// Create, suspend and delete tenants.
     TenantsManage,
     /// Read the registry of tenants.
@@ -55,16 +71,18 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 24] = [
+    pub const ALL: [Permission; 30] = [
         Permission::AgentsRead,
         Permission::ApiKeysManage,
         Permission::ApprovalsDecide,
         Permission::ApprovalsRead,
+        Permission::AuditQuery,
         Permission::AuditRead,
         Permission::ComplianceRead,
         Permission::CompositionsSimulate,
         Permission::CompositionsSubmit,
         Permission::CompositionsTranslate,
+        Permission::HealthRead,
         Permission::LogRead,
         Permission::LogVerify,
         Permission::MemoryRead,
@@ -74,9 +92,13 @@ impl Permission {
         Permission::QuotasManage,
         Permission::QuotasRead,
         Permission::RunsCancel,
+        Permission::RunsDiff,
         Permission::RunsRead,
         Permission::RunsReplay,
         Permission::SessionsManage,
+        Permission::SnapshotsGet,
+        Permission::SnapshotsList,
+        Permission::SnapshotsStore,
         Permission::TenantsManage,
         Permission::TenantsRead,
         Permission::TokensManage,
@@ -89,11 +111,13 @@ impl Permission {
             Permission::ApiKeysManage => "api_keys:manage",
             Permission::ApprovalsDecide => "approvals:decide",
             Permission::ApprovalsRead => "approvals:read",
+            Permission::AuditQuery => "audit:query",
             Permission::AuditRead => "audit:read",
             Permission::ComplianceRead => "compliance:read",
             Permission::CompositionsSimulate => "compositions:simulate",
             Permission::CompositionsSubmit => "compositions:submit",
             Permission::CompositionsTranslate => "compositions:translate",
+            Permission::HealthRead => "health:read",
             Permission::LogRead => "log:read",
             Permission::LogVerify => "log:verify",
             Permission::MemoryRead => "memory:read",
@@ -103,9 +127,13 @@ impl Permission {
             Permission::QuotasManage => "quotas:manage",
             Permission::QuotasRead => "quotas:read",
             Permission::RunsCancel => "runs:cancel",
+            Permission::RunsDiff => "runs:diff",
             Permission::RunsRead => "runs:read",
             Permission::RunsReplay => "runs:replay",
             Permission::SessionsManage => "sessions:manage",
+            Permission::SnapshotsGet => "snapshots:get",
+            Permission::SnapshotsList => "snapshots:list",
+            Permission::SnapshotsStore => "snapshots:store",
             Permission::TenantsManage => "tenants:manage",
             Permission::TenantsRead => "tenants:read",
             Permission::TokensManage => "tokens:manage",
@@ -125,6 +153,19 @@ impl Permission {
         )
     }
 
+    /// An admin of `_system` may use it on another tenant: to set it up, not to read what
+    /// it does.
+    const fn reaches_tenants(self) -> bool {
+        matches!(
+            self,
+            Permission::QuotasManage
+                | Permission::QuotasRead
+                | Permission::TenantsManage
+                | Permission::TenantsRead
+                | Permission::TokensManage
+        )
+    }
+
     /// Who may: admin, operator, viewer, api_key. No role is asked beside this table.
     const fn granted(self) -> [bool; 4] {
         match self {
@@ -137,8 +178,11 @@ impl Permission {
             | Permission::AuditRead
             | Permission::ComplianceRead
             | Permission::LogVerify
+            | Permission::RunsDiff
             | Permission::TenantsRead => [true, true, false, false],
             Permission::ApprovalsRead
+            | Permission::AuditQuery
+            | Permission::HealthRead
             | Permission::MemoryRead
             | Permission::MetricsRead
             | Permission::PoliciesRead
@@ -147,11 +191,14 @@ impl Permission {
             | Permission::CompositionsSubmit
             | Permission::CompositionsTranslate
             | Permission::RunsCancel
-            | Permission::SessionsManage => [true, true, false, true],
+            | Permission::SessionsManage
+            | Permission::SnapshotsStore => [true, true, false, true],
             Permission::AgentsRead
             | Permission::LogRead
             | Permission::QuotasRead
-            | Permission::RunsRead => [true, true, true, true],
+            | Permission::RunsRead
+            | Permission::SnapshotsGet
+            | Permission::SnapshotsList => [true, true, true, true],
         }
     }
 }
@@ -200,9 +247,107 @@ impl Role {
     }
 }
 
+/// Why a caller may not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The role does not have the permission.
+    #[error("the role `{}` has no `{}`", role.as_str(), permission.as_str())]
+    Role {
+        /// The role.
+        role: Role,
+        /// What is demanded.
+        permission: Permission,
+    },
+    /// The permission is one of the platform.
+    #[error("`{}` belongs to the tenant `{SYSTEM}`", .0.as_str())]
+    Platform(Permission),
+    /// It is about another tenant.
+    #[error("`{}` does not reach the tenant `{on}`", permission.as_str())]
+    Tenant {
+        /// What is demanded.
+        permission: Permission,
+        /// Whose it is.
+        on: Name,
+    },
+}
+
+impl Denied {
+    /// The reason code.
+    pub fn reason(&self) -> Reason {
+        Reason::PermissionDenied
+    }
+}
+
+/// Whether a caller of the tenant `of` may use a permission on the tenant `on`. Nobody
+/// reaches another tenant, except an admin of `_system` who sets it up.
+///
+/// # Errors
+/// Why not.
+pub fn authorize(of: &Name, role: Role, permission: Permission, on: &Name) -> Result<(), Denied> {
+    let of_the_platform = of.as_str() == SYSTEM;
+    if !role.may(permission) {
+        Err(Denied::Role { role, permission })
+    } else if permission.is_of_the_platform() && !of_the_platform {
+        Err(Denied::Platform(permission))
+    } else if of != on && !(of_the_platform && role == Role::Admin && permission.reaches_tenants())
+    {
+        Err(Denied::Tenant { permission, on: on.clone() })
+    } else {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The table of the reference implementation: its names, ours, and who may, in the
+    /// order admin, operator, viewer, api_key.
+    const REFERENCE: [(&str, Permission, &str); 11] = [
+        ("composition:simulate", Permission::CompositionsSimulate, "yy-y"),
+        ("composition:submit", Permission::CompositionsSubmit, "yy-y"),
+        ("snapshot:list", Permission::SnapshotsList, "yyyy"),
+        ("snapshot:get", Permission::SnapshotsGet, "yyyy"),
+        ("snapshot:store", Permission::SnapshotsStore, "yy-y"),
+        ("replay:view", Permission::RunsReplay, "yyy-"),
+        ("replay:diff", Permission::RunsDiff, "yy--"),
+        ("audit:read", Permission::AuditRead, "yy--"),
+        ("audit:query", Permission::AuditQuery, "yyy-"),
+        ("metrics:read", Permission::MetricsRead, "yyy-"),
+        ("health:read", Permission::HealthRead, "yyy-"),
+    ];
+
+    fn row(permission: Permission) -> String {
+        Role::ALL.map(|role| if role.may(permission) { 'y' } else { '-' }).iter().collect()
+    }
+
+    #[test]
+    fn the_table_of_the_reference_holds() {
+        for (name, permission, expected) in REFERENCE {
+            assert_eq!(row(permission), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_admin_may_everything_in_its_tenant_and_nothing_in_another() {
+        let [system, acme, other] = [SYSTEM, "acme", "other"].map(|name| Name::new(name).unwrap());
+        for permission in Permission::ALL {
+            assert!(Role::Admin.may(permission));
+            for role in Role::ALL {
+                let may = |of: &Name, on: &Name| authorize(of, role, permission, on).is_ok();
+                assert_eq!(may(&system, &system), role.may(permission));
+                let own = role.may(permission) && !permission.is_of_the_platform();
+                assert_eq!(may(&acme, &acme), own);
+                assert!(!may(&acme, &other), "{} {}", role.as_str(), permission.as_str());
+                assert!(!may(&acme, &system), "{} {}", role.as_str(), permission.as_str());
+                let reaches = role == Role::Admin && permission.reaches_tenants();
+                assert_eq!(may(&system, &acme), reaches);
+            }
+        }
+        let denied = authorize(&acme, Role::Admin, Permission::TenantsManage, &acme).unwrap_err();
+        assert_eq!(denied.reason(), Reason::PermissionDenied);
+        assert_eq!(denied.to_string(), "`tenants:manage` belongs to the tenant `_system`");
+    }
 
     #[test]
     fn names_are_unique_and_come_back() {
@@ -221,22 +366,21 @@ mod tests {
 
     #[test]
     fn the_table_holds() {
-        let row = |permission: Permission| {
-            let may = Role::ALL.map(|role| if role.may(permission) { 'y' } else { '-' });
-            format!("{} {}", may.iter().collect::<String>(), permission.as_str())
-        };
-        let table: Vec<String> = Permission::ALL.into_iter().map(row).collect();
+        let line = |permission| format!("{} {}", row(permission), permission.as_str());
+        let table: Vec<String> = Permission::ALL.into_iter().map(line).collect();
         assert_eq!(
             table.join("\n"),
             "yyyy agents:read\n\
              y--- api_keys:manage\n\
              yy-- approvals:decide\n\
              yyy- approvals:read\n\
+             yyy- audit:query\n\
              yy-- audit:read\n\
              yy-- compliance:read\n\
              yy-y compositions:simulate\n\
              yy-y compositions:submit\n\
              yy-y compositions:translate\n\
+             yyy- health:read\n\
              yyyy log:read\n\
              yy-- log:verify\n\
              yyy- memory:read\n\
@@ -246,9 +390,13 @@ mod tests {
              y--- quotas:manage\n\
              yyyy quotas:read\n\
              yy-y runs:cancel\n\
+             yy-- runs:diff\n\
              yyyy runs:read\n\
              yyy- runs:replay\n\
              yy-y sessions:manage\n\
+             yyyy snapshots:get\n\
+             yyyy snapshots:list\n\
+             yy-y snapshots:store\n\
              y--- tenants:manage\n\
              yy-- tenants:read\n\
              y--- tokens:manage"

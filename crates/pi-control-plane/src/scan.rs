@@ -64,6 +64,77 @@ pub(crate) fn statements(text: &str) -> Result<Vec<Range<usize>>, (usize, String
     Ok(found)
 }
 
+/// The same policies under other ids. The text is one that loads, and there is an id for
+/// each of its statements, in order.
+pub(crate) fn with_ids(text: &str, ids: &[String]) -> String {
+    let statements = statements(text).unwrap_or_default();
+    let (mut out, mut from) = (String::with_capacity(text.len()), 0);
+    for (statement, id) in statements.into_iter().zip(ids) {
+        let (start, end) = written_id(text, statement.start).unwrap_or((statement.start, None));
+        out.push_str(text.get(from..start).unwrap_or_default());
+        out.push_str(&format!("@id(\"{}\")", id.escape_debug()));
+        if end.is_none() {
+            out.push('\n');
+        }
+        from = end.unwrap_or(start);
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+/// Where the annotation `@id`, with its value, lies among those of a statement.
+fn written_id(text: &str, statement: usize) -> Option<(usize, Option<usize>)> {
+    let bytes = text.as_bytes();
+    let mut at = statement;
+    while bytes.get(at) == Some(&b'@') {
+        let start = at;
+        at = blank(bytes, at + 1);
+        let word = at;
+        while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+            at += 1;
+        }
+        let is_id = text.get(word..at) == Some("id");
+        let mut end = at;
+        at = blank(bytes, at);
+        if bytes.get(at) == Some(&b'(') {
+            at = blank(bytes, at + 1);
+            at = blank(bytes, string(bytes, at)) + 1;
+            end = at;
+        }
+        if is_id {
+            return Some((start, Some(end)));
+        }
+        at = blank(bytes, at);
+    }
+    None
+}
+
+/// The first byte behind blanks and comments.
+fn blank(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match bytes.get(at..).unwrap_or_default() {
+            [b'/', b'/', rest @ ..] => {
+                at += 2 + rest.iter().take_while(|byte| **byte != b'\n').count();
+            }
+            [byte, ..] if byte.is_ascii_whitespace() => at += 1,
+            _ => return at,
+        }
+    }
+}
+
+/// The first byte behind a string.
+fn string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
 /// Line and column of a byte, both from 1, the column in characters.
 pub(crate) fn place(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);

@@ -46,6 +46,8 @@ reasons! {
     PolicyEvaluationFailed = "policy_evaluation_failed",
     PolicyNotLoaded = "policy_not_loaded",
     PolicyVersionUnknown = "policy_version_unknown",
+    PolicyUnknown = "policy_unknown",
+    PolicyUnchanged = "policy_unchanged",
     // Consensus.
     ConsensusDiverged = "consensus_diverged",
     ConsensusStricterCopy = "consensus_stricter_copy",
@@ -116,6 +118,8 @@ reasons! {
     // Replay.
     InputsNotRetained = "inputs_not_retained",
     InputsChanged = "inputs_changed",
+    EvidenceHeld = "evidence_held",
+    EvidenceNotHeld = "evidence_not_held",
     ReplayDiverged = "replay_diverged",
     ReplayTimedOut = "replay_timed_out",
     RunNotReplayable = "run_not_replayable",
@@ -130,6 +134,10 @@ reasons! {
     TenantInactive = "tenant_inactive",
     TenantUnknown = "tenant_unknown",
     TenantExists = "tenant_exists",
+    TenantActive = "tenant_active",
+    TenantDeleted = "tenant_deleted",
+    TenantReserved = "tenant_reserved",
+    QuotaExceeded = "quota_exceeded",
     HeaderAmbiguous = "header_ambiguous",
     CorrelationIdInvalid = "correlation_id_invalid",
     TokenRequired = "token_required",

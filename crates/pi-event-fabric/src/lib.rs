@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod catalogue;
 pub mod chain;
 pub mod checkpoint;
+pub mod control;
 pub mod epoch;
 pub mod event;
 pub mod evolution;

@@ -10,7 +10,7 @@ use pi_core::{Decision, Digest, Reason};
 use crate::capability::{Capability, Examine};
 use crate::graph::{Graph, GraphError};
 use crate::manifest::{Content, Manifest};
-use crate::policy::{Because, Policy};
+use crate::policy::{Because, Policy, facts};
 use crate::request::{Bounds, CompositionRequest};
 
 /// Why a request is not admitted.
@@ -216,7 +216,8 @@ impl AdmittedComposition {
             return Err(AdmissionError::NothingToExamine);
         }
         let (catalogue, examiners) = examiners(&request, &manifest, catalogue)?;
-        let facts = policy.facts(&request, &manifest, &graph, &bounds);
+        let artifacts = manifest.entries().len() as u64;
+        let facts = facts(policy.actor(), &request, artifacts, &graph, &bounds);
         let (admission, because) = policy.admit(&facts).map_err(AdmissionError::Policy)?;
         Ok(Self {
             request,

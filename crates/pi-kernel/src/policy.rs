@@ -9,7 +9,6 @@ use pi_core::{Decision, Digest, Reason, Severity};
 
 use crate::capability::Capability;
 use crate::graph::Graph;
-use crate::manifest::Manifest;
 use crate::request::{Bounds, CompositionRequest};
 use crate::risk::Risk;
 
@@ -151,6 +150,11 @@ impl Policy {
         }
     }
 
+    /// Who asks it.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// The policy set, if there is one.
     pub fn set(&self) -> Option<&PolicySet> {
         match &self.source {
@@ -182,61 +186,61 @@ impl Policy {
             Source::Absent(Because { reason, message }) => Answer::deny(*reason, message.as_str()),
         }
     }
+}
 
-    /// The facts of a request, before anything runs.
-    pub fn facts(
-        &self,
-        request: &CompositionRequest,
-        manifest: &Manifest,
-        graph: &Graph,
-        bounds: &Bounds,
-    ) -> Facts {
-        let (content, id) = (request.content(), request.id());
-        let tenant = content.tenant.as_str();
-        let mut facts = Facts::new(&self.actor, tenant, &id, Stage::Admission);
-        let nodes = || content.nodes.iter();
-        let count = |count: usize| count as u64;
-        let mut capabilities: Vec<String> =
-            nodes().map(|node| node.capability.name().to_owned()).collect();
-        capabilities.sort_unstable();
-        capabilities.dedup();
-        let effects = nodes().filter(|node| node.capability.is_effect());
-        let honours = |capability: &Capability| match capability {
-            Capability::Examine(examine) => examine.honour_allow,
-            _ => false,
-        };
-        facts
-            .set(Fact::Approved, content.approved)
-            .set(Fact::SimulationOnly, content.simulation_only)
-            .set(Fact::Strict, content.strict)
-            .set(Fact::Nodes, count(content.nodes.len()))
-            .set(Fact::Edges, count(content.edges.len()))
-            .set(Fact::Artifacts, count(manifest.entries().len()))
-            .set(Fact::Depth, count(graph.depth()))
-            .set(Fact::Fanout, count(graph.max_fanout()))
-            .set(Fact::MaxExecutionTimeMs, bounds.max_execution_time_ms)
-            .set(Fact::HonourAllow, nodes().any(|node| honours(&node.capability)))
-            .set(Fact::Evidence, content.evidence.as_str())
-            .set(Fact::Capabilities, capabilities.clone())
-            .set(Fact::Effects, effects.map(|node| node.id.clone()).collect::<Vec<_>>())
-            .set(Fact::TenantId, tenant)
-            .set(Fact::ActorId, self.actor.as_str())
-            .set(Fact::Action, "execute")
-            .set(Fact::ResourceType, "composition")
-            .set(Fact::ResourceId, id.as_str())
-            .set(Fact::CompositionId, id.as_str())
-            .set(Fact::SubjectStage, Stage::Admission.as_str())
-            .set(Fact::SubjectCapabilities, capabilities)
-            .set(Fact::ExecutionTimeMs, bounds.max_execution_time_ms)
-            .set(Fact::SubjectNodes, count(content.nodes.len()))
-            .set(Fact::SubjectArtifacts, count(manifest.entries().len()));
-        facts
-    }
+/// The facts of a request for so many artifacts, before anything runs.
+pub fn facts(
+    actor: &str,
+    request: &CompositionRequest,
+    artifacts: u64,
+    graph: &Graph,
+    bounds: &Bounds,
+) -> Facts {
+    let (content, id) = (request.content(), request.id());
+    let tenant = content.tenant.as_str();
+    let mut facts = Facts::new(actor, tenant, &id, Stage::Admission);
+    let nodes = || content.nodes.iter();
+    let count = |count: usize| count as u64;
+    let mut capabilities: Vec<String> =
+        nodes().map(|node| node.capability.name().to_owned()).collect();
+    capabilities.sort_unstable();
+    capabilities.dedup();
+    let effects = nodes().filter(|node| node.capability.is_effect());
+    let honours = |capability: &Capability| match capability {
+        Capability::Examine(examine) => examine.honour_allow,
+        _ => false,
+    };
+    facts
+        .set(Fact::Approved, content.approved)
+        .set(Fact::SimulationOnly, content.simulation_only)
+        .set(Fact::Strict, content.strict)
+        .set(Fact::Nodes, count(content.nodes.len()))
+        .set(Fact::Edges, count(content.edges.len()))
+        .set(Fact::Artifacts, artifacts)
+        .set(Fact::Depth, count(graph.depth()))
+        .set(Fact::Fanout, count(graph.max_fanout()))
+        .set(Fact::MaxExecutionTimeMs, bounds.max_execution_time_ms)
+        .set(Fact::HonourAllow, nodes().any(|node| honours(&node.capability)))
+        .set(Fact::Evidence, content.evidence.as_str())
+        .set(Fact::Capabilities, capabilities.clone())
+        .set(Fact::Effects, effects.map(|node| node.id.clone()).collect::<Vec<_>>())
+        .set(Fact::TenantId, tenant)
+        .set(Fact::ActorId, actor)
+        .set(Fact::Action, "execute")
+        .set(Fact::ResourceType, "composition")
+        .set(Fact::ResourceId, id.as_str())
+        .set(Fact::CompositionId, id.as_str())
+        .set(Fact::SubjectStage, Stage::Admission.as_str())
+        .set(Fact::SubjectCapabilities, capabilities)
+        .set(Fact::ExecutionTimeMs, bounds.max_execution_time_ms)
+        .set(Fact::SubjectNodes, count(content.nodes.len()))
+        .set(Fact::SubjectArtifacts, artifacts);
+    facts
 }
 
 /// The facts in GOVERN: those of the request, and what was found. `failed` are
 /// the nodes that did not succeed.
-pub(crate) fn findings(request: &Facts, risk: &Risk, failed: u64) -> Facts {
+pub fn findings(request: &Facts, risk: &Risk, failed: u64) -> Facts {
     let mut facts = request.clone();
     facts.stage = Stage::Govern;
     facts

@@ -1,8 +1,9 @@
 //! The weighed findings of a run: what the policy is asked about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr as _;
 
-use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::canonical::{Encoder, ToCanonical, Value};
 use pi_core::{Reason, Severity};
 
 use crate::examine::Examination;
@@ -40,6 +41,29 @@ impl Risk {
         for incident in examination.incidents() {
             *self.incidents.entry(incident).or_default() += 1;
         }
+    }
+
+    /// Reads the recorded form.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let number = |key: &str| value.get(key)?.as_u64();
+        let counts = |key: &str| -> Option<Vec<(&str, u64)>> {
+            let items = value.get(key)?.as_array()?.iter();
+            items
+                .map(|item| Some((item.get("name")?.as_str()?, item.get("count")?.as_u64()?)))
+                .collect()
+        };
+        let severities = counts("severities")?.into_iter();
+        let incidents = counts("incidents")?.into_iter();
+        Some(Self {
+            severities: severities
+                .map(|(name, count)| Some((Severity::from_str(name).ok()?, count)))
+                .collect::<Option<_>>()?,
+            incidents: incidents
+                .map(|(code, count)| Some((Reason::from_code(code)?, count)))
+                .collect::<Option<_>>()?,
+            allowed: number("allowed")?,
+            known: number("known")?,
+        })
     }
 
     /// Findings of exactly this severity that count.

@@ -2,6 +2,7 @@
 //! writes what the kernel says into the log.
 
 pub mod clock;
+pub mod decided;
 pub mod drive;
 pub mod effects;
 pub mod examiner;

@@ -20,6 +20,7 @@ mod serve;
 mod tail;
 mod token;
 mod verify;
+mod what_if;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -5,10 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pi_control_plane::rules::{Judgement, Step};
-use pi_control_plane::{Answer, Fact, Facts, Problem, SCHEMA, Stage};
-use pi_core::canonical::{Encoder, ToCanonical, Value, parse};
-use pi_core::{Decision, Reason, Severity};
+use pi_control_plane::what_if::{Decided, Recorded};
+use pi_control_plane::{Answer, Facts, Problem, SCHEMA, Stage};
+use pi_core::canonical::{Encoder, ToCanonical, parse};
+use pi_core::{Decision, Reason, RunId};
+use pi_runtime::decided::decided;
 
+use super::what_if;
 use crate::args::PolicyCommand;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::json;
@@ -24,6 +27,7 @@ pub fn run(context: &Context, command: &PolicyCommand) -> Outcome {
         }
         PolicyCommand::Show { policy, schema } => show(context, policy.as_deref(), *schema),
         PolicyCommand::Explain { policy, facts } => explain(context, policy, facts),
+        PolicyCommand::WhatIf { policy, last } => what_if::run(context, policy, *last),
     }
 }
 
@@ -138,7 +142,7 @@ fn show(context: &Context, flag: Option<&Path>, schema: bool) -> Outcome {
 /// Asks a policy, and shows questions, policies and grounds.
 fn explain(context: &Context, policy: &Path, facts: &Path) -> Outcome {
     let file = read(policy).map_err(Failure::from)?;
-    let facts = read_facts(facts)?;
+    let facts = read_facts(context, &file, facts)?;
     let (answer, steps) = match &file {
         PolicyFile::Cedar(set) => (set.decide(&facts), Vec::new()),
         PolicyFile::Rules(rules) => {
@@ -193,53 +197,38 @@ fn text(answer: &Answer, name: &str, stage: Stage) -> String {
     out
 }
 
-/// Facts that a person wrote, or those of a finished run's report.
-fn read_facts(path: &Path) -> Result<Facts, Failure> {
-    let bad = |problem: String| {
-        Failure::new(Reason::InvalidRequest, format!("`{}` {problem}", path.display()))
-    };
-    let bytes = fs::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
-    let json = parse(&bytes).map_err(|error| bad(format!("is not JSON: {error}")))?;
-    if json.get("schema").and_then(Value::as_str) == Some("pi.report/1") {
-        return reported(&json).ok_or_else(|| bad("is a report without its counts".to_owned()));
+/// Facts that a person wrote, or those of a recorded run.
+fn read_facts(context: &Context, policy: &PolicyFile, named: &Path) -> Result<Facts, Failure> {
+    if let Some(run) = named.to_str().and_then(RunId::parse) {
+        return recorded_facts(context, policy, &run);
     }
+    let bad = |problem: String| {
+        Failure::new(Reason::InvalidRequest, format!("`{}` {problem}", named.display()))
+    };
+    let bytes = fs::read(named).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    let json = parse(&bytes).map_err(|error| bad(format!("is not JSON: {error}")))?;
     Facts::from_json(&json).map_err(|error| bad(format!("is refused: {error}")))
 }
 
-/// The findings and incidents of a report, as GOVERN knew them. What the report
-/// does not tell of the request is blank.
-fn reported(report: &Value) -> Option<Facts> {
-    let tenant = report.get("tenant")?.as_str()?;
-    let mut facts = Facts::blank("cli", tenant, "", Stage::Govern);
-    let count = |word: &str| report.get("summary")?.get(word)?.as_u64();
-    let severities = [
-        (Severity::Critical, Fact::Critical),
-        (Severity::High, Fact::High),
-        (Severity::Medium, Fact::Medium),
-        (Severity::Low, Fact::Low),
-        (Severity::Info, Fact::Info),
-    ];
-    let mut above = 0;
-    for (severity, fact) in severities {
-        let found = count(severity.as_str())?;
-        above += found;
-        facts.set(fact, found);
-        match severity {
-            Severity::High => facts.set(Fact::HighOrAbove, above),
-            Severity::Medium => facts.set(Fact::MediumOrAbove, above),
-            Severity::Low => facts.set(Fact::LowOrAbove, above),
-            Severity::Info => facts.set(Fact::All, above),
-            Severity::Critical => &mut facts,
-        };
-    }
-    facts.set(Fact::Allowed, count("allowed")?).set(Fact::Known, count("known")?);
-    // A report names incidents among its reasons, without their number.
-    let reasons = report.get("reasons")?.as_array()?;
-    for fact in Fact::incidents() {
-        let named =
-            |reason: &&Value| reason.get("code").and_then(Value::as_str) == Some(fact.name());
-        facts.set(fact, reasons.iter().filter(named).count() as u64);
-    }
-    facts.set(Fact::Artifacts, report.get("artifacts")?.as_u64()?);
-    Some(facts)
+/// The facts of a run at the moment that settles what the policy says of it.
+fn recorded_facts(context: &Context, policy: &PolicyFile, run: &RunId) -> Result<Facts, Failure> {
+    let journal = context.journal()?;
+    let entry = journal.store().run(run)?;
+    let entry = entry.ok_or_else(|| {
+        Failure::new(Reason::UnknownRun, format!("there is no {run} in this log"))
+    })?;
+    let decided = match decided(&journal, &entry)? {
+        Recorded::Decided(decided) => *decided,
+        Recorded::Unfinished(_) => {
+            let problem = format!("{run} did not finish, and so has no decision");
+            return Err(Failure::new(Reason::RunIncomplete, problem));
+        }
+        Recorded::NotRetained { why, .. } => {
+            let problem = format!("the facts of {run} are not there: {why}");
+            return Err(Failure::new(Reason::InputsNotRetained, problem));
+        }
+    };
+    let stage = decided.under(policy.set()).stage;
+    let Decided { admission, govern, .. } = decided;
+    Ok(govern.filter(|_| stage == Stage::Govern).unwrap_or(admission))
 }

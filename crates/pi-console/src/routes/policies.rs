@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pi_control_plane::policies::{Active, Form, MAX_POLICIES, compose};
-use pi_control_plane::{MAX_POLICY_BYTES, PolicyError, PolicySet};
+use pi_control_plane::policies::{Active, Form, Part, PolicyChangeError, Scope, compose};
+use pi_control_plane::{MAX_POLICY_BYTES, PolicySet};
 use pi_core::{Name, Reason};
 use pi_store::EventStore;
 use serde::{Deserialize, Serialize};
@@ -88,27 +88,29 @@ fn together(
     if text.len() > MAX_POLICY_BYTES {
         return Err(not_loaded(format!("the text has more than {MAX_POLICY_BYTES} bytes")));
     }
-    let cedar = Form::of(text).to_cedar(text).map_err(not_loaded)?;
-    // By itself first, so that its own mistakes have its own lines.
-    let named = |error: PolicyError| not_loaded(error);
-    PolicySet::load(name.as_str(), &cedar).map_err(named)?;
-    let mut all = BTreeMap::from([(name.clone(), cedar)]);
-    for (other, active) in app.control.policies(store)?.active() {
-        if other != name {
-            all.insert(other.clone(), kept(store, active)?);
-        }
+    let policies = app.control.policies(store)?;
+    let others = policies.active().iter().filter(|(other, _)| *other != name);
+    let mut texts = BTreeMap::new();
+    for (other, active) in others {
+        texts.insert(other, (active, kept(store, active)?));
     }
-    if all.len() > MAX_POLICIES {
-        return Err(not_loaded(format!("a tenant has at most {MAX_POLICIES} policies")));
-    }
-    compose(&all).map_err(named)
+    let version = policies.version(name) + 1;
+    let new = Part { scope: Scope::Tenant, name, version, form: Form::of(text), text };
+    let mut parts = vec![new];
+    parts.extend(texts.iter().map(|(other, (active, text))| control::part(other, active, text)));
+    compose(&parts).map_err(not_loaded)
 }
 
 fn kept(store: &dyn EventStore, active: &Active) -> Result<String, Problem> {
     let lost = || Problem::new(Reason::LogCorrupt, "the text of a policy is not kept");
     let bytes = store.blob(&active.digest)?.ok_or_else(lost)?;
-    let text = String::from_utf8(bytes).map_err(|_| lost())?;
-    active.form.to_cedar(&text).map_err(not_loaded)
+    String::from_utf8(bytes).map_err(|_| lost())
+}
+
+impl From<PolicyChangeError> for Problem {
+    fn from(error: PolicyChangeError) -> Self {
+        Self::new(error.reason(), error.to_string())
+    }
 }
 
 fn name(text: &str) -> Result<Name, Problem> {
@@ -116,8 +118,7 @@ fn name(text: &str) -> Result<Name, Problem> {
 }
 
 fn unknown(name: &Name) -> Problem {
-    let problem = format!("there is no policy `{name}` in force");
-    Problem::new(Reason::PolicyMissing, problem).with_status(StatusCode::NOT_FOUND)
+    PolicyChangeError::Unknown(name.clone()).into()
 }
 
 /// The policies in force.
@@ -176,8 +177,7 @@ pub async fn activate(
         let journal = app.journal(&caller)?;
         let _turn = app.control_turn();
         together(&app, journal.store(), &policy, &text)?;
-        let version = app.control.policies(journal.store())?.next_version(&policy);
-        let active = control::activate(&journal, &policy, Form::of(&text), &text, version)?;
+        let active = control::activate(&app.control, &journal, &policy, &text)?;
         Ok(Json(view(&policy, &active, None)))
     })
     .await
@@ -200,8 +200,7 @@ pub async fn retire(
         let _turn = app.control_turn();
         let policies = app.control.policies(journal.store())?;
         let active = policies.active().get(&policy).ok_or_else(|| unknown(&policy))?;
-        let payload = pi_control_plane::policies::retired(&policy, active.version);
-        control::record(&journal, "pi.policy.retired", "policy.retired", payload)?;
+        control::make(&journal, &policy, policies.retire(&policy)?)?;
         Ok(Json(view(&policy, active, None)))
     })
     .await

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use pi_control_plane::tenants::{Change, Tenant, TenantError};
+use pi_control_plane::tenants::{Change, Settings, Tenant, TenantError};
 use pi_core::Name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -78,9 +78,9 @@ pub struct TenantChange {
 fn view(name: &Name, tenant: &Tenant) -> TenantView {
     TenantView {
         tenant: name.as_str().to_owned(),
-        display_name: tenant.display_name.clone(),
+        display_name: tenant.settings.display_name.clone(),
         state: tenant.state.as_str(),
-        retention_days: tenant.retention_days,
+        retention_days: tenant.settings.retention_days,
     }
 }
 
@@ -172,7 +172,8 @@ pub async fn create(
         return Err(TenantError::Reserved(tenant).into());
     }
     blocking(move || {
-        let create = Change::Create { display_name, retention_days };
+        let settings = Settings { retention_days, ..Settings::new(&display_name) };
+        let create = Change::Create(settings);
         let view = change(&app, &caller, &tenant, |_| vec![create])?;
         let location = format!("/v1/tenants/{tenant}");
         Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
@@ -224,13 +225,12 @@ pub async fn alter(
     blocking(move || {
         let changes = |known: Option<&Tenant>| {
             let described = display_name.is_some() || retention_days.is_some();
-            let before = known.map(|known| (known.display_name.clone(), known.retention_days));
-            let (name, days) = before.unwrap_or_default();
-            let describe = Change::Describe {
-                display_name: display_name.unwrap_or(name),
-                retention_days: retention_days.or(days),
-            };
-            described.then_some(describe).into_iter().chain(state).collect()
+            let before = known.map(|known| known.settings.clone());
+            let mut settings = before.unwrap_or_else(|| Settings::new(""));
+            settings.display_name = display_name.unwrap_or(settings.display_name);
+            settings.retention_days = retention_days.or(settings.retention_days);
+            let describe = described.then_some(Change::Describe(settings));
+            describe.into_iter().chain(state).collect()
         };
         change(&app, &caller, &tenant, changes).map(Json)
     })
