@@ -203,7 +203,7 @@ fn images(job: &Job, report: &mut Report) {
 }
 
 /// The key of an image that is nothing but `${{ matrix.key }}`.
-fn matrix_key(text: &str) -> Option<String> {
+pub fn matrix_key(text: &str) -> Option<String> {
     let template = templates(text).into_iter().next()?;
     if template.start != 0 || template.end != text.len() {
         return None;

@@ -3,6 +3,7 @@
 use pi_agent_api::Agent;
 
 mod advisories;
+mod archived;
 mod attestation;
 mod base64;
 mod binary_file_detector;
@@ -10,16 +11,19 @@ mod calls;
 mod checksum_manifest;
 mod code_signing_enforcer;
 mod comments;
+mod dependabot_auditor;
 mod dependency_graph_analyzer;
 mod dependency_vuln_scanner;
 mod deployment_safety_guard;
 mod dominators;
 mod git_sec_scanner;
 mod github_actions_unpinned_version;
+mod github_workflow_linter;
 mod graph;
 mod install_scripts;
 mod licence;
 mod license_header_checker;
+mod lint;
 mod magic;
 mod names;
 mod npm_dependency_vuln_scanner;
@@ -27,9 +31,14 @@ mod patch;
 mod patch_proposals;
 mod pins;
 mod pipeline_cache;
+mod pipeline_condition_auditor;
+mod pipeline_dependency_auditor;
+mod pipeline_dependency_rules;
+mod pipeline_habit_linter;
 mod pipeline_injection;
 mod pipeline_integrity_auditor;
 mod pipeline_rules;
+mod publishing;
 mod purl;
 mod requirement;
 mod sbom_cyclonedx;
@@ -50,13 +59,18 @@ mod workflow;
 pub const AGENTS: &[&dyn Agent] = &[
     &binary_file_detector::BinaryFileDetector,
     &code_signing_enforcer::CodeSigningEnforcer,
+    &dependabot_auditor::DependabotAuditor,
     &dependency_graph_analyzer::DependencyGraphAnalyzer,
     &dependency_vuln_scanner::DependencyVulnScanner,
     &deployment_safety_guard::DeploymentSafetyGuard,
     &git_sec_scanner::GitSecScanner,
     &github_actions_unpinned_version::GithubActionsUnpinnedVersion,
+    &github_workflow_linter::GithubWorkflowLinter,
     &license_header_checker::LicenseHeaderChecker,
     &npm_dependency_vuln_scanner::NpmDependencyVulnScanner,
+    &pipeline_condition_auditor::PipelineConditionAuditor,
+    &pipeline_dependency_auditor::PipelineDependencyAuditor,
+    &pipeline_habit_linter::PipelineHabitLinter,
     &pipeline_integrity_auditor::PipelineIntegrityAuditor,
     &sbom_validator::SbomValidator,
     &self_healing_patch_agent::SelfHealingPatchAgent,

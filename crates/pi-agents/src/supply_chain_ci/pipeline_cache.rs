@@ -24,6 +24,8 @@ enum Caching {
     Unless(&'static str, &'static str),
     /// When this input is set and not `false`.
     When(&'static str),
+    /// When the second input is set, unless the first is `false`.
+    Together(&'static str, &'static str),
 }
 
 /// Actions that restore caches.
@@ -31,7 +33,8 @@ const CACHING: &[(&str, Caching)] = &[
     ("actions/cache", Caching::Unless("lookup-only", "true")),
     ("actions/cache/restore", Caching::Always),
     ("actions/setup-go", Caching::Unless("cache", "false")),
-    ("actions/setup-node", Caching::When("cache")),
+    // It caches by itself since version 5.
+    ("actions/setup-node", Caching::Unless("package-manager-cache", "false")),
     ("actions/setup-python", Caching::When("cache")),
     ("actions/setup-java", Caching::When("cache")),
     ("actions/setup-dotnet", Caching::When("cache")),
@@ -41,7 +44,8 @@ const CACHING: &[(&str, Caching)] = &[
     ("astral-sh/setup-uv", Caching::Unless("enable-cache", "false")),
     ("gradle/actions/setup-gradle", Caching::Unless("cache-disabled", "true")),
     ("gradle/gradle-build-action", Caching::Unless("cache-disabled", "true")),
-    ("docker/setup-buildx-action", Caching::Unless("cache-binary", "false")),
+    // Only a binary that is downloaded is cached.
+    ("docker/setup-buildx-action", Caching::Together("cache-binary", "version")),
     ("mlugg/setup-zig", Caching::Unless("use-cache", "false")),
     ("oven-sh/setup-bun", Caching::Unless("no-cache", "true")),
     ("determinatesystems/magic-nix-cache-action", Caching::Always),
@@ -109,7 +113,7 @@ fn publishes_by_trigger(workflow: &Workflow) -> bool {
 
 fn pushes_image(step: &Step) -> bool {
     step.action().as_deref() == Some("docker/build-push-action")
-        && step.with("push").and_then(Node::scalar) == Some("true")
+        && step.with("push").and_then(Node::scalar) != Some("false")
 }
 
 fn restores(step: &Step) -> bool {
@@ -119,6 +123,9 @@ fn restores(step: &Step) -> bool {
         Caching::Always => true,
         Caching::Unless(input, value) => {
             !step.with(input).and_then(Node::scalar).is_some_and(|v| v.eq_ignore_ascii_case(value))
+        }
+        Caching::Together(switch, input) => {
+            step.with(switch).and_then(Node::scalar) != Some("false") && step.with(input).is_some()
         }
         Caching::When(input) => {
             step.with(input).and_then(Node::scalar).is_some_and(|v| !v.is_empty() && v != "false")

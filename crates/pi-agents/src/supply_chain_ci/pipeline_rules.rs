@@ -41,6 +41,16 @@ pub const WRITE_ALL: Rule = Rule {
     fix: "set `permissions: {}` for the workflow and grant each job what it needs",
 };
 
+/// `permissions: read-all`.
+pub const READ_ALL: Rule = Rule {
+    id: "read-all-permissions",
+    summary: "a token that may read everything",
+    severity: Severity::Low,
+    confidence: Confidence::High,
+    references: &["CWE-250", "OWASP-CICD-SEC-05", "Scorecard-Token-Permissions"],
+    fix: "list the permissions that the job needs",
+};
+
 /// Write permissions for all jobs.
 pub const BROAD: Rule = Rule {
     id: "workflow-wide-write-permission",
@@ -180,7 +190,7 @@ fn permissions(workflow: &Workflow, report: &mut Report) {
     for job in &workflow.jobs {
         match job.node().entry("permissions") {
             Some(entry) => judge_permissions(entry, &job.path, false, report),
-            None if whole.is_none() && !only_called => {
+            None if whole.is_none() && (!only_called || job.node().get("uses").is_some()) => {
                 report
                     .finding(&DEFAULT, job.entry.key_span)
                     .message(format!("`{}` sets no permissions for its token", job.path))
@@ -194,6 +204,9 @@ fn permissions(workflow: &Workflow, report: &mut Report) {
 fn judge_permissions(entry: &Entry, subject: &str, several_jobs: bool, report: &mut Report) {
     if entry.value.as_str() == Some("write-all") {
         report.finding(&WRITE_ALL, entry.key_span.to(entry.value.span)).subject(subject);
+    }
+    if entry.value.as_str() == Some("read-all") {
+        report.finding(&READ_ALL, entry.key_span.to(entry.value.span)).subject(subject);
     }
     // With a single job, the workflow's permissions are the job's.
     if subject != "workflow" || !several_jobs {

@@ -23,6 +23,22 @@ pub enum Expression {
     Or(Box<Expression>, Box<Expression>),
 }
 
+impl Expression {
+    /// Visits this expression and all inside it.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Expression)) {
+        visit(self);
+        match self {
+            Expression::Literal(_) | Expression::Context(_) => {}
+            Expression::Call(_, arguments) => arguments.iter().for_each(|a| a.walk(visit)),
+            Expression::Into(inner, _) | Expression::Not(inner) => inner.walk(visit),
+            Expression::Comparison(a, b) | Expression::And(a, b) | Expression::Or(a, b) => {
+                a.walk(visit);
+                b.walk(visit);
+            }
+        }
+    }
+}
+
 /// An expression in a text, with the bytes it covers, `${{` and `}}` included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {

@@ -3,4 +3,5 @@
 pub mod expression;
 pub mod flow;
 pub mod model;
+pub mod script;
 pub mod uses;
