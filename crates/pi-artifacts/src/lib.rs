@@ -28,6 +28,7 @@ pub mod shell;
 pub mod span;
 pub mod sql;
 pub mod syntax;
+pub mod terraform;
 
 pub use artifact::{Artifact, ParseFailure};
 pub use kind::Kind;
