@@ -180,6 +180,9 @@ pub struct ServeArgs {
     /// Make secrets for this process alone, and print tokens; on loopback only
     #[arg(long)]
     pub dev: bool,
+    /// Refuse requests that are not signed
+    #[arg(long, env = "PI_REQUIRE_REQUEST_SIGNING", value_parser = clap::builder::BoolishValueParser::new())]
+    pub require_signing: bool,
     /// An origin that browsers may call from; may be repeated
     #[arg(long, value_name = "ORIGIN", env = "PI_CONSOLE_CORS_ORIGINS", value_delimiter = ',')]
     pub cors: Vec<String>,

@@ -1,101 +1,108 @@
-//! Who calls: the header names a tenant, the token or API key proves that the caller
-//! belongs to it, and its log says whether the proof still holds.
+//! Who calls, told by `pi-identity` from what the logs of the tenants say, and how often
+//! they may.
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use pi_control_plane::roles::Role;
 use pi_core::{Name, Reason};
-use pi_identity::Refusal;
-use pi_identity::api_key::is_api_key;
+use pi_identity::caller::{Authenticator, Request, SigningRule, Tenants, Unavailable};
+use pi_identity::limit::RateLimiter;
+use pi_identity::{CorrelationId as Id, Identity, Refusal};
 
 use crate::access::{Caller, Gate};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::serve::CorrelationId;
 
-/// The header that names the tenant.
-const TENANT: &str = "x-tenant-id";
+/// The gate of a server.
+pub struct IdentityGate {
+    app: Arc<App>,
+    signing: Option<SigningRule>,
+    limiter: RateLimiter,
+}
 
-/// The gate of a server with tokens.
-pub struct TokenGate(pub Arc<App>);
+impl IdentityGate {
+    /// A gate for the tenants of a server.
+    pub fn new(app: Arc<App>, signing: Option<SigningRule>, limiter: RateLimiter) -> Self {
+        Self { app, signing, limiter }
+    }
+}
 
-impl TokenGate {
-    fn bearer(&self, tenant: &Name, bearer: &str) -> Result<(String, Role), Problem> {
-        let TokenGate(app) = self;
-        let (store, now) = (app.stores.of(tenant)?, app.clock.now());
-        if is_api_key(bearer) {
-            let found = app.control.identity(store.as_ref(), |identity| {
-                identity.api_keys.verify(bearer, now).map(|record| record.id.actor().to_string())
-            })?;
-            return Ok((found?, Role::ApiKey));
-        }
-        let claims = app.tokens.verify(bearer, now)?;
-        if claims.tenant != *tenant {
-            let problem = "the token is of another tenant than the header names";
-            return Err(Problem::new(Reason::TokenTenantMismatch, problem));
-        }
-        let revoked = app
-            .control
-            .identity(store.as_ref(), |identity| identity.revocations.is_revoked(&claims))?;
-        if revoked {
-            return Err(Refusal::new(Reason::TokenRevoked, "the token was revoked").into());
-        }
-        let role = Role::from_word(claims.role.as_str());
-        let role = role.ok_or(Refusal::new(Reason::RoleUnknown, "there is no such role"))?;
-        Ok((claims.subject.to_string(), role))
+/// What the logs say of tenants.
+struct Logs<'a>(&'a App);
+
+fn unavailable(problem: impl Into<Problem>) -> Unavailable {
+    let problem = problem.into();
+    tracing::error!(target: "pi::http", detail = problem.detail, "a log cannot be read");
+    Unavailable(problem.reason)
+}
+
+impl Tenants for Logs<'_> {
+    fn is_active(&self, tenant: &Name) -> Result<bool, Unavailable> {
+        let Logs(app) = self;
+        let system = app.system().map_err(unavailable)?;
+        app.control
+            .registry(system.as_ref(), |registry| registry.is_active(tenant))
+            .map_err(unavailable)
+    }
+
+    fn identity<T>(
+        &self,
+        tenant: &Name,
+        look: impl FnOnce(&Identity) -> T,
+    ) -> Result<T, Unavailable> {
+        let Logs(app) = self;
+        let store = app.stores.of(tenant).map_err(unavailable)?;
+        app.control.identity(store.as_ref(), look).map_err(unavailable)
     }
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let status = axum::http::StatusCode::from_u16(refusal.status());
         let problem = Self::new(refusal.reason, refusal.detail);
+        // What keeps us from knowing the caller has a status of its own.
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            return problem;
+        }
         // The numbers that a refusal gives are status codes.
-        match status {
-            Ok(status) => problem.with_status(status),
-            Err(_) => problem,
-        }
+        let status = StatusCode::from_u16(refusal.status());
+        problem.with_status(status.unwrap_or(StatusCode::UNAUTHORIZED))
     }
 }
 
-/// The one value of a header; two of them could be read in two ways.
-fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let ambiguous = Refusal::new(Reason::HeaderAmbiguous, "a header is given twice or not text");
-    if values.next().is_some() {
-        return Err(ambiguous);
-    }
-    value.to_str().map(Some).map_err(|_| ambiguous)
-}
-
-impl Gate for TokenGate {
-    fn admit(&self, parts: &Parts, _body: &[u8]) -> Result<Caller, Problem> {
-        let missing = Refusal::new(Reason::TenantIdRequired, "`X-Tenant-ID` must name a tenant");
-        let tenant = single(&parts.headers, TENANT)?.ok_or(missing)?;
-        let wrong = Refusal::new(Reason::TenantIdInvalid, "`X-Tenant-ID` is no tenant id");
-        let tenant = Name::new(tenant).map_err(|_| wrong)?;
-        let TokenGate(app) = self;
-        let system = app.system()?;
-        let active =
-            app.control.registry(system.as_ref(), |registry| registry.is_active(&tenant))?;
-        if !active {
-            let inactive = "there is no such tenant, or it may not call now";
-            return Err(Refusal::new(Reason::TenantInactive, inactive).into());
+impl Gate for IdentityGate {
+    fn admit(&self, parts: &Parts, body: &[u8]) -> Result<Caller, Problem> {
+        let now = self.app.clock.now();
+        let unnamed = Refusal::new(Reason::CorrelationIdInvalid, "the request has no id");
+        let CorrelationId(made) = parts.extensions.get().ok_or(unnamed)?;
+        let made = Id::new(made.as_str()).map_err(|_| unnamed)?;
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let request =
+            Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
+        let authenticator = Authenticator {
+            tokens: &self.app.tokens,
+            tenants: &Logs(&self.app),
+            signing: self.signing.as_ref(),
+        };
+        let caller = authenticator.authenticate(&request, made, now)?;
+        let standing = self.limiter.check(caller.tenant(), caller.actor(), now);
+        if let Some(refusal) = standing.refusal() {
+            let headers = standing.headers().into_iter();
+            return Err(headers.fold(refusal.into(), |problem: Problem, (name, value)| {
+                match HeaderValue::try_from(value) {
+                    Ok(value) => problem.with_header(HeaderName::from_static(name), value),
+                    Err(_) => problem,
+                }
+            }));
         }
-        let required = Refusal::new(Reason::TokenRequired, "`Authorization: Bearer` is missing");
-        let header = single(&parts.headers, AUTHORIZATION.as_str())?.ok_or(required)?;
-        let (scheme, bearer) = header.split_once(' ').ok_or(required)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(required.into());
-        }
-        let (actor, role) = self.bearer(&tenant, bearer)?;
-        let CorrelationId(correlation) = parts.extensions.get().cloned().ok_or_else(|| {
-            Problem::new(Reason::CorrelationIdInvalid, "the request has no correlation id")
-        })?;
-        Ok(Caller { tenant, actor, role, correlation })
+        let role = Role::from_word(caller.role().as_str());
+        Ok(Caller {
+            tenant: caller.tenant().clone(),
+            actor: caller.actor().to_string(),
+            role: role.ok_or(Refusal::new(Reason::RoleUnknown, "there is no such role"))?,
+            correlation: caller.correlation_id().to_string(),
+        })
     }
 }

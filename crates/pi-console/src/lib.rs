@@ -23,7 +23,7 @@ pub mod serve;
 pub mod stores;
 
 pub use app::{App, Settings};
-pub use gate::TokenGate;
+pub use gate::IdentityGate;
 pub use problem::Problem;
 pub use serve::serve;
 pub use stores::{SqliteStores, Stores};

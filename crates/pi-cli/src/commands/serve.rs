@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use pi_console::app::Means;
-use pi_console::{App, Settings, SqliteStores, TokenGate, serve};
-use pi_core::Reason;
+use pi_console::{App, IdentityGate, Settings, SqliteStores, serve};
+use pi_core::{Clock as _, Reason};
+use pi_identity::{LimitOptions, NonceWindow, RateLimiter, RequestSigning, SigningRule};
 use pi_runtime::SystemClock;
 use pi_telemetry::Metrics;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -15,13 +16,16 @@ use tokio::sync::oneshot;
 
 use super::catalogue;
 use super::compose::chain_limit;
-use super::token::{issue, tokens};
+use super::token::{issue, secrets, tokens};
 use crate::args::ServeArgs;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::style::{BOLD, DIM, GOOD, paint};
 
 /// Logs that are kept open.
 const OPEN_LOGS: usize = 256;
+
+/// Nonces of signed requests that are remembered for each tenant.
+const NONCES: usize = 100_000;
 
 /// How long the tokens of `--dev` are good, in seconds.
 const DEV_LIFETIME_S: u64 = 43_200;
@@ -32,6 +36,11 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
         return Err(Failure::new(Reason::InvalidRequest, problem));
     }
     let tokens = tokens(context, args.dev)?;
+    let signing = match signing(context, args) {
+        // What is signed for a server without a secret is refused, not believed.
+        Err(failure) if args.dev && failure.reason == Reason::SecretNotFound => None,
+        rule => Some(rule?),
+    };
     let settings = Settings {
         runs: args.concurrency.into(),
         origins: args.cors.clone(),
@@ -63,14 +72,31 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
         .enable_all()
         .build()
         .map_err(|error| failed(format!("no threads for connections: {error}")))?;
-    runtime.block_on(listen(context, args, app, &lines))
+    runtime.block_on(listen(context, args, app, signing, &lines))
+}
+
+/// How signed requests are verified.
+fn signing(context: &Context, args: &ServeArgs) -> Result<SigningRule, Failure> {
+    let secret = secrets(context)?.find("REQUEST_SIGNING");
+    let secret = secret.map_err(|error| Failure::new(error.reason(), &error))?;
+    Ok(SigningRule {
+        signing: RequestSigning::new(secret),
+        nonces: Box::new(NonceWindow::new(NONCES, SystemClock.now())),
+        required: args.require_signing,
+    })
 }
 
 fn failed(problem: String) -> Failure {
     Failure::new(Reason::PhaseFailed, problem)
 }
 
-async fn listen(context: &Context, args: &ServeArgs, app: Arc<App>, lines: &str) -> Outcome {
+async fn listen(
+    context: &Context,
+    args: &ServeArgs,
+    app: Arc<App>,
+    signing: Option<SigningRule>,
+    lines: &str,
+) -> Outcome {
     let cannot = |error: std::io::Error| {
         let problem = format!("cannot listen on {}: {error}", args.listen);
         Failure::new(Reason::InvalidRequest, problem)
@@ -92,7 +118,8 @@ async fn listen(context: &Context, args: &ServeArgs, app: Arc<App>, lines: &str)
     );
     context.emit(&said)?;
     std::io::stdout().flush().map_err(|error| failed(format!("cannot write: {error}")))?;
-    let gate = Arc::new(TokenGate(Arc::clone(&app)));
+    let limiter = RateLimiter::new(LimitOptions::default());
+    let gate = Arc::new(IdentityGate::new(Arc::clone(&app), signing, limiter));
     serve(listener, app, gate, async {
         // Nobody tells any more when the thread is gone; then it ends as well.
         let _ = told.await;

@@ -65,7 +65,7 @@ pub fn tokens(context: &Context, dev: bool) -> Result<Tokens, Failure> {
 
 /// `PI_SECRET_*`, or files in `PI_SECRETS_PATH`, which is `secrets` in the data folder when
 /// it is not set.
-fn secrets(context: &Context) -> Result<Secrets<'static>, Failure> {
+pub fn secrets(context: &Context) -> Result<Secrets<'static>, Failure> {
     let folder = match std::env::var_os("PI_SECRETS_PATH") {
         Some(path) => PathBuf::from(path),
         None => context.data_path()?.join("secrets"),
