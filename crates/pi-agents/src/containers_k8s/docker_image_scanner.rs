@@ -59,7 +59,7 @@ declare_agent! {
         slug: "docker_image_scanner",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 2,
+        revision: 3,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Dockerfile],
@@ -73,7 +73,8 @@ declare_agent! {
             rules::SHELL_FORM, rules::SSH_PORT, rules::BAD_PORT, rules::RELATIVE_WORKDIR,
             rules::DUPLICATE_STAGE, rules::COPY_SELF, rules::MAINTAINER, image_habits::APT,
             image_habits::UPGRADE, image_habits::CD, image_habits::TWO_DOWNLOADERS,
-            image_habits::COPY_TARGET,
+            image_habits::COPY_TARGET, image_habits::STAGE_NUMBER, image_habits::PLATFORM,
+            image_habits::SHELL, image_habits::SEQUENCE,
         ],
         fixture: include_str!("fixtures/docker_image_scanner.md"),
         check: check,
@@ -93,6 +94,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         if shipped {
             image_instructions::overridden(stage, report);
         }
+        image_habits::sources(stage, report);
         let mut runs = 0u32;
         let mut absolute = false;
         for instruction in stage.instructions {
