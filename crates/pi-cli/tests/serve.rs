@@ -1,0 +1,363 @@
+//! `pi serve` through a socket: two tenants, and what strangers try.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code"
+)]
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use common::{Lab, Ran};
+use pi_core::{Clock as _, Digest, Name};
+use pi_identity::{Origin, RequestSigning, Secret, Signable};
+use pi_runtime::SystemClock;
+use serde_json::{Value, json};
+
+/// Two secrets that nobody uses anywhere else.
+const JWT: &str = "q8Zr2mVx7LpTn4Kc9Wd1Yb6Hs3Gf5Je0";
+const SIGNING: &str = "Xa7Pq2Lm9Vr4Tz8Kn3Wc6Yd1Hb5Gs0Fj";
+
+struct Server {
+    child: Child,
+    address: String,
+    tokens: Vec<(String, String)>,
+}
+
+impl Server {
+    /// A server on a free port, once it says that it serves.
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = first.rsplit("http://").next().unwrap().to_owned();
+        lines.next().unwrap().unwrap();
+        let mut tokens = Vec::new();
+        if command.get_args().any(|arg| arg == "--dev") {
+            for line in lines.by_ref().take(2).map(Result::unwrap) {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                tokens.push((words[0].to_owned(), words.last().unwrap().to_string()));
+            }
+        }
+        Self { child, address, tokens }
+    }
+
+    fn dev(lab: &Lab) -> Self {
+        Self::start(lab.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]))
+    }
+
+    fn admin(&self, tenant: &str) -> Caller {
+        let (_, token) = self.tokens.iter().find(|(name, _)| name == tenant).unwrap();
+        Caller { tenant: tenant.to_owned(), token: token.clone() }
+    }
+
+    /// Sends bytes as they are; the status and the body of the answer.
+    fn raw(&self, request: &[u8]) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        // A server that answers early may close before everything is written.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.split(' ').nth(1).map_or(0, |status| status.parse().unwrap_or(0));
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: pi\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !body.is_empty() {
+            request.push_str("content-type: application/json\r\n");
+        }
+        request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        self.raw(request.as_bytes())
+    }
+
+    fn ask(&self, caller: &Caller, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let bearer = format!("Bearer {}", caller.token);
+        let headers = [("x-tenant-id", caller.tenant.as_str()), ("authorization", &bearer)];
+        self.call(method, path, &headers, &body)
+    }
+
+    fn signal(&mut self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Clone)]
+struct Caller {
+    tenant: String,
+    token: String,
+}
+
+fn code(answer: &(u16, Value)) -> (u16, &str) {
+    (answer.0, answer.1["code"].as_str().unwrap_or_default())
+}
+
+fn dockerfile(text: &str) -> Value {
+    json!({"artifacts": [{"path": "Dockerfile", "text": text}]})
+}
+
+const SUBMIT: &str = "/v1/compositions/submit";
+
+#[test]
+fn two_tenants_never_meet() {
+    let lab = Lab::new();
+    let server = Server::dev(&lab);
+    let system = server.admin("_system");
+    let clean = dockerfile("FROM alpine:3.20\nUSER app\n");
+    let mut tenants = Vec::new();
+    for tenant in ["acme", "globex"] {
+        let new = json!({"tenant": tenant, "display_name": tenant});
+        assert_eq!(server.ask(&system, "POST", "/v1/tenants", &new).0, 201);
+        let again = server.ask(&system, "POST", "/v1/tenants", &new);
+        assert_eq!(code(&again), (409, "tenant_exists"));
+        let new = json!({"tenant": tenant, "subject": "ops", "role": "admin"});
+        let (status, issued) = server.ask(&system, "POST", "/v1/tokens", &new);
+        assert_eq!(status, 201);
+        let token = issued["token"].as_str().unwrap().to_owned();
+        tenants.push(Caller { tenant: tenant.to_owned(), token });
+    }
+    let (acme, globex) = (&tenants[0], &tenants[1]);
+
+    // Denied for each reason: no policy, no match, a rule, one that fails.
+    assert_eq!(code(&server.ask(acme, "POST", SUBMIT, &clean)), (403, "policy_missing"));
+    let policy = |text: &str| json!({"text": text});
+    let put = |text: &str| server.ask(acme, "PUT", "/v1/policies/own", &policy(text));
+    assert_eq!(
+        put("permit(principal, action, resource) when { context.request.nodes > 90 };").0,
+        200
+    );
+    assert_eq!(code(&server.ask(acme, "POST", SUBMIT, &clean)), (403, "policy_no_match"));
+    let all = "permit(principal, action, resource);";
+    assert_eq!(put(&format!("{all} @id(\"no\") forbid(principal, action, resource);")).0, 200);
+    assert_eq!(code(&server.ask(acme, "POST", SUBMIT, &clean)), (403, "policy_denied"));
+    let fails = "permit(principal, action, resource) when \
+                 { context.request.nodes * 9223372036854775807 > 0 };";
+    assert_eq!(put(fails).0, 200);
+    assert_eq!(code(&server.ask(acme, "POST", SUBMIT, &clean)), (403, "policy_evaluation_failed"));
+    assert_eq!(code(&put("permit(")), (422, "policy_not_loaded"));
+    assert_eq!(put(all).0, 200);
+    let (status, report) = server.ask(acme, "POST", SUBMIT, &clean);
+    assert_eq!((status, report["decision"].as_str().unwrap()), (201, "ALLOW"), "{report}");
+
+    // The other one sees nothing of it, and has no policy from it.
+    let run = report["run_id"].as_str().unwrap();
+    for path in ["", "/report", "/records", "/evidence"] {
+        let answer = server.ask(globex, "GET", &format!("/v1/runs/{run}{path}"), &Value::Null);
+        assert_eq!(code(&answer), (404, "unknown_run"), "{path}");
+    }
+    assert_eq!(server.ask(globex, "GET", "/v1/runs", &Value::Null).1["items"], json!([]));
+    assert_eq!(code(&server.ask(globex, "POST", SUBMIT, &clean)), (403, "policy_missing"));
+    assert_eq!(
+        code(&server.ask(globex, "GET", "/v1/tenants/acme", &Value::Null)),
+        (404, "tenant_unknown")
+    );
+    let new = json!({"tenant": "acme", "subject": "x", "role": "admin"});
+    assert_eq!(code(&server.ask(globex, "POST", "/v1/tokens", &new)), (403, "permission_denied"));
+    let new = json!({"tenant": "more", "display_name": "x"});
+    assert_eq!(code(&server.ask(globex, "POST", "/v1/tenants", &new)), (403, "permission_denied"));
+    assert_eq!(
+        code(&server.ask(globex, "GET", "/v1/metrics", &Value::Null)),
+        (403, "permission_denied")
+    );
+    let mixed = Caller { tenant: "acme".to_owned(), token: globex.token.clone() };
+    let answer = server.ask(&mixed, "GET", "/v1/runs", &Value::Null);
+    assert_eq!(code(&answer), (403, "token_tenant_mismatch"));
+
+    // A deleted tenant calls no more, and nobody gets its id.
+    assert_eq!(server.ask(&system, "DELETE", "/v1/tenants/globex", &Value::Null).0, 200);
+    assert_eq!(
+        code(&server.ask(globex, "GET", "/v1/runs", &Value::Null)),
+        (403, "tenant_inactive")
+    );
+    let new = json!({"tenant": "globex", "display_name": "again"});
+    let again = server.ask(&system, "POST", "/v1/tenants", &new);
+    assert!(again.0 == 409, "{again:?}");
+}
+
+#[test]
+fn strangers_stay_outside() {
+    let lab = Lab::new();
+    let server = Server::dev(&lab);
+    let local = server.admin("local");
+    let call = |headers: &[(&str, &str)]| server.call("GET", "/v1/runs", headers, "");
+    assert_eq!(code(&call(&[])), (400, "tenant_id_required"));
+    assert_eq!(code(&call(&[("x-tenant-id", "a b")])), (400, "tenant_id_invalid"));
+    assert_eq!(code(&call(&[("x-tenant-id", "nobody")])), (403, "tenant_inactive"));
+    assert_eq!(code(&call(&[("x-tenant-id", "local")])), (401, "token_required"));
+    let twice = [("x-tenant-id", "local"), ("x-tenant-id", "_system")];
+    assert_eq!(code(&call(&twice)), (400, "header_ambiguous"));
+    let mut altered = local.clone();
+    altered.token.pop();
+    assert_eq!(server.ask(&altered, "GET", "/v1/runs", &Value::Null).0, 401);
+    // {"alg":"none","typ":"JWT"} with the claims of a good token.
+    let claims = local.token.split('.').nth(1).unwrap();
+    let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
+    let none = Caller { token: none, ..local.clone() };
+    assert_eq!(server.ask(&none, "GET", "/v1/runs", &Value::Null).0, 401);
+
+    // A viewer looks, and does nothing.
+    let new = json!({"subject": "eve", "role": "viewer"});
+    let (_, issued) = server.ask(&local, "POST", "/v1/tokens", &new);
+    let viewer = Caller { token: issued["token"].as_str().unwrap().to_owned(), ..local.clone() };
+    assert_eq!(server.ask(&viewer, "GET", "/v1/runs", &Value::Null).0, 200);
+    for path in [SUBMIT, "/v1/tokens", "/v1/api-keys"] {
+        let body = if path == SUBMIT { dockerfile("FROM a\n") } else { json!({}) };
+        assert_eq!(code(&server.ask(&viewer, "POST", path, &body)), (403, "permission_denied"));
+    }
+    let revoke = json!({"id": issued["id"], "reason": "test"});
+    assert_eq!(server.ask(&local, "POST", "/v1/tokens/revoke", &revoke).0, 204);
+    assert_eq!(code(&server.ask(&viewer, "GET", "/v1/runs", &Value::Null)), (401, "token_revoked"));
+
+    // An API key works until it is revoked; its secret is in no file.
+    let (status, key) = server.ask(&local, "POST", "/v1/api-keys", &json!({"label": "ci"}));
+    assert_eq!(status, 201);
+    let secret = key["key"].as_str().unwrap();
+    let program = Caller { token: secret.to_owned(), ..local.clone() };
+    assert_eq!(server.ask(&program, "POST", SUBMIT, &dockerfile("FROM a\n")).0, 201);
+    assert_eq!(code(&server.ask(&program, "POST", "/v1/api-keys", &json!({"label": "x"}))).0, 403);
+    let path = format!("/v1/api-keys/{}/revoke", key["id"].as_str().unwrap());
+    assert_eq!(server.ask(&local, "POST", &path, &json!({"reason": "test"})).0, 204);
+    assert_eq!(server.ask(&program, "GET", "/v1/runs", &Value::Null).0, 401);
+    let secret_part = &secret[secret.len() - 40..];
+    for entry in std::fs::read_dir(lab.data()).unwrap().flatten() {
+        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+        assert!(!bytes.windows(40).any(|window| window == secret_part.as_bytes()));
+    }
+
+    // Past the limit in chunks, and a head that never ends.
+    let mut chunked = format!(
+        "POST {SUBMIT} HTTP/1.1\r\nhost: pi\r\nconnection: close\r\nx-tenant-id: local\r\n\
+         authorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n",
+        local.token
+    )
+    .into_bytes();
+    for _ in 0..9 {
+        chunked.extend_from_slice(b"100000\r\n");
+        chunked.extend(std::iter::repeat_n(b' ', 1 << 20));
+        chunked.extend_from_slice(b"\r\n");
+    }
+    let answer = server.raw(&chunked);
+    // The connection may be reset before the answer is read.
+    assert!(matches!(answer.0, 413 | 0), "{answer:?}");
+    let endless = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(200_000));
+    assert!(matches!(server.raw(endless.as_bytes()).0, 431 | 400 | 0));
+    assert_eq!(server.ask(&local, "GET", "/v1/runs", &Value::Null).0, 200);
+}
+
+/// A command with secrets and without `--dev`.
+fn with_secrets(lab: &Lab, args: &[&str]) -> Command {
+    let mut command = lab.command(args);
+    command.env("PI_SECRET_JWT", JWT).env("PI_SECRET_REQUEST_SIGNING", SIGNING);
+    command
+}
+
+#[test]
+fn signed_requests_are_good_once() {
+    let lab = Lab::new();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--require-signing"];
+    let server = Server::start(with_secrets(&lab, &serve));
+    let issue = ["token", "issue", "--subject", "ops", "--role", "admin"];
+    let token = Ran::new(with_secrets(&lab, &issue).output().unwrap()).code(0).stdout;
+    let secret = Secret::new(SIGNING.as_bytes().to_vec(), Origin::Generated).unwrap();
+    let signing = RequestSigning::new(secret);
+    let bearer = format!("Bearer {}", token.trim());
+    let send = |target: &str, signed: &str, nonce: &str, age_s: u64| {
+        let now = SystemClock.now().as_micros() / 1_000_000 - age_s;
+        let timestamp = now.to_string();
+        let tenant = Name::new("local").unwrap();
+        let signable = Signable {
+            method: "GET",
+            target: signed,
+            timestamp: &timestamp,
+            nonce,
+            tenant: &tenant,
+            body: Digest::of(b""),
+        };
+        let signature = signing.sign(&signable).unwrap();
+        let headers = [
+            ("x-tenant-id", "local"),
+            ("authorization", &bearer),
+            ("x-pi-signature", &signature),
+            ("x-pi-timestamp", &timestamp),
+            ("x-pi-nonce", nonce),
+        ];
+        server.call("GET", target, &headers, "")
+    };
+    let unsigned = [("x-tenant-id", "local"), ("authorization", bearer.as_str())];
+    let answer = server.call("GET", "/v1/runs", &unsigned, "");
+    assert_eq!(code(&answer), (401, "signature_required"));
+    // The memory of nonces begins with the server, so what is signed ahead of it is good.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let good = send("/v1/runs?limit=3", "/v1/runs?limit=3", "nonce-0123456789", 0);
+    assert_eq!(good.0, 200, "{good:?}");
+    let replayed = send("/v1/runs?limit=3", "/v1/runs?limit=3", "nonce-0123456789", 0);
+    assert_eq!(code(&replayed), (401, "nonce_replayed"));
+    let altered = send("/v1/runs?limit=4", "/v1/runs?limit=3", "nonce-0123456780", 0);
+    assert_eq!(code(&altered), (401, "signature_mismatch"));
+    let late = send("/v1/runs", "/v1/runs", "nonce-0123456781", 400);
+    assert_eq!(code(&late), (401, "timestamp_outside_tolerance"));
+}
+
+#[test]
+fn it_refuses_to_start_unsafely() {
+    let lab = Lab::new();
+    lab.pi(&["serve", "--listen", "127.0.0.1:0"]).refused(2, "secret_not_found");
+    lab.pi(&["serve", "--dev", "--listen", "0.0.0.0:0"]).refused(2, "invalid_request");
+    let mut weak = lab.command(&["serve", "--listen", "127.0.0.1:0"]);
+    weak.env("PI_SECRET_JWT", "short").env("PI_SECRET_REQUEST_SIGNING", SIGNING);
+    Ran::new(weak.output().unwrap()).refused(2, "secret_weak");
+}
+
+#[test]
+fn what_was_acknowledged_outlives_a_kill() {
+    let lab = Lab::new();
+    let mut server = Server::dev(&lab);
+    let local = server.admin("local");
+    let mut runs = Vec::new();
+    for number in 0..5 {
+        let body = dockerfile(&format!("FROM alpine:3.{number}\n"));
+        let (status, report) = server.ask(&local, "POST", SUBMIT, &body);
+        assert_eq!(status, 201);
+        runs.push(report["run_id"].as_str().unwrap().to_owned());
+    }
+    server.signal(rustix::process::Signal::KILL);
+    let mut again = Server::dev(&lab);
+    let local = again.admin("local");
+    let (_, listed) = again.ask(&local, "GET", "/v1/runs", &Value::Null);
+    let listed: Vec<&str> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["run_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed, runs.iter().rev().map(String::as_str).collect::<Vec<_>>());
+    for run in &runs {
+        let (status, replayed) =
+            again.ask(&local, "POST", &format!("/v1/runs/{run}/replay"), &Value::Null);
+        assert_eq!((status, replayed["result"].as_str().unwrap()), (200, "identical"));
+    }
+    again.signal(rustix::process::Signal::TERM);
+    lab.verified();
+}
