@@ -183,6 +183,9 @@ pub struct ServeArgs {
     /// Refuse requests that are not signed
     #[arg(long, env = "PI_REQUIRE_REQUEST_SIGNING", value_parser = clap::builder::BoolishValueParser::new())]
     pub require_signing: bool,
+    /// Requests that each caller may send in any minute
+    #[arg(long, value_name = "N", default_value_t = 1000, env = "PI_REQUESTS_PER_MINUTE", value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_minute: u32,
     /// An origin that browsers may call from; may be repeated
     #[arg(long, value_name = "ORIGIN", env = "PI_CONSOLE_CORS_ORIGINS", value_delimiter = ',')]
     pub cors: Vec<String>,

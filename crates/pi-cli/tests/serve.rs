@@ -321,6 +321,20 @@ fn signed_requests_are_good_once() {
 }
 
 #[test]
+fn a_caller_has_so_many_requests_a_minute() {
+    let lab = Lab::new();
+    let serve = ["serve", "--dev", "--listen", "127.0.0.1:0", "--requests-per-minute", "3"];
+    let server = Server::start(lab.command(&serve));
+    let (local, system) = (server.admin("local"), server.admin("_system"));
+    for _ in 0..3 {
+        assert_eq!(server.ask(&local, "GET", "/v1/runs", &Value::Null).0, 200);
+    }
+    let answer = server.ask(&local, "GET", "/v1/runs", &Value::Null);
+    assert_eq!(code(&answer), (429, "rate_limit_exceeded"));
+    assert_eq!(server.ask(&system, "GET", "/v1/runs", &Value::Null).0, 200);
+}
+
+#[test]
 fn it_refuses_to_start_unsafely() {
     let lab = Lab::new();
     lab.pi(&["serve", "--listen", "127.0.0.1:0"]).refused(2, "secret_not_found");

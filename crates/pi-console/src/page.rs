@@ -9,6 +9,9 @@ use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
+/// The largest position that a log can have: stores count with 63 bits.
+pub const MAX_POSITION: u64 = i64::MAX as u64;
+
 /// Items of a page when nothing is asked.
 const DEFAULT: usize = 50;
 
@@ -52,7 +55,9 @@ impl Page {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
         let bytes: Option<[u8; 8]> = bytes.and_then(|bytes| bytes.try_into().ok());
         bytes
-            .map(|bytes| Some(u64::from_be_bytes(bytes)))
+            .map(u64::from_be_bytes)
+            .filter(|position| *position <= MAX_POSITION)
+            .map(Some)
             .ok_or_else(|| Problem::invalid("`cursor` must be the `next` of an earlier page"))
     }
 }
@@ -115,9 +120,10 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back() {
-        for position in [0, 1, 77, u64::MAX] {
+        for position in [0, 1, 77, MAX_POSITION] {
             assert_eq!(page(&cursor(position)).position().unwrap(), Some(position));
         }
+        assert!(page(&cursor(MAX_POSITION + 1)).position().is_err());
         for wrong in ["", "x", "AAAA", "' OR 1=1", "AAAAAAAAAAAAAAAA"] {
             assert!(page(wrong).position().is_err(), "{wrong}");
         }

@@ -133,6 +133,13 @@ async fn what_does_not_fit_is_a_problem() {
     for path in ["/v1/runs?limit=0", "/v1/runs?limit=x", "/v1/runs?cursor=!", "/v1/runs?more=1"] {
         assert_eq!(code(&server.get(path).await), "invalid_request", "{path}");
     }
+    let most = u64::MAX;
+    for path in [format!("runs/{most}"), "runs/0".to_owned(), "a%20b/1".to_owned()] {
+        let answer = server.get(&format!("/v1/log/events/{path}")).await;
+        assert_eq!(code(&answer), "invalid_request", "{path}");
+    }
+    let stream = format!("/v1/log/stream?after={most}");
+    assert_eq!(code(&server.get(&stream).await), "invalid_request");
     for path in ["/v1/runs/x", "/v1/runs/run_00000000000000000000000000000000"] {
         assert_eq!(
             server.get(path).await.problem(),

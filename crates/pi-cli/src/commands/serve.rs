@@ -118,7 +118,8 @@ async fn listen(
     );
     context.emit(&said)?;
     std::io::stdout().flush().map_err(|error| failed(format!("cannot write: {error}")))?;
-    let limiter = RateLimiter::new(LimitOptions::default());
+    let requests = usize::try_from(args.requests_per_minute).unwrap_or(usize::MAX);
+    let limiter = RateLimiter::new(LimitOptions { requests, ..LimitOptions::default() });
     let gate = Arc::new(IdentityGate::new(Arc::clone(&app), signing, limiter));
     serve(listener, app, gate, async {
         // Nobody tells any more when the thread is gone; then it ends as well.

@@ -19,7 +19,7 @@ use crate::access::Caller;
 use crate::app::{App, blocking};
 use crate::events::{EventView, Items};
 use crate::extract::{Path, Query};
-use crate::page::{Page, cursor};
+use crate::page::{MAX_POSITION, Page, cursor};
 use crate::problem::{Problem, Refused};
 use crate::reply::{Canonical, canonical};
 
@@ -78,6 +78,9 @@ pub async fn event(
     Path((partition, offset)): Path<(String, u64)>,
 ) -> Result<Response, Problem> {
     let partition = Name::new(partition).map_err(|error| Problem::invalid(error.to_string()))?;
+    if !(1..=MAX_POSITION).contains(&offset) {
+        return Err(Problem::invalid("an offset is a number from 1"));
+    }
     blocking(move || {
         let journal = app.journal(&caller)?;
         Ok(Canonical(journal.store().prove(&partition, offset)?).into_response())
@@ -150,6 +153,9 @@ pub async fn stream(
         }
         None => from.after,
     };
+    if last.is_some_and(|last| last > MAX_POSITION) {
+        return Err(Problem::invalid("there is no event with such an id"));
+    }
     let opened = blocking(move || {
         let store = app.stores.of(&caller.tenant)?;
         let last = match last {
