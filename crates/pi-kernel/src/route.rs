@@ -16,6 +16,8 @@ mod near;
 mod proposal;
 mod words;
 
+use std::collections::BTreeSet;
+
 use pi_agent_api::{Catalogue, Meta};
 use pi_core::{Decision, Digest, Reason};
 
@@ -90,7 +92,7 @@ impl Router {
             return Err(RouteError::TooLong { bytes: request.len() });
         }
         let asked = words::asked(request);
-        let exact = self.index.find_slug(&words::slug(request));
+        let exact = self.index.find_slug(&words::slug(request)).or_else(|| self.alone(&asked));
         let mut scores = vec![0i64; self.index.agents()];
         let mut unknown = Vec::new();
         for word in &asked {
@@ -122,6 +124,28 @@ impl Router {
             suggestions,
             index: self.digest,
         })
+    }
+
+    /// The agent that alone has all words in its name, when they are two or more. However
+    /// many agents mention the words, they mean this one.
+    fn alone(&self, asked: &[words::Word]) -> Option<usize> {
+        if asked.len() < 2 {
+            return None;
+        }
+        let mut named: Option<BTreeSet<usize>> = None;
+        for word in asked {
+            let postings = self.index.postings(&word.term).iter();
+            let here: BTreeSet<usize> = postings
+                .filter(|posting| posting.is_named())
+                .map(|posting| posting.agent)
+                .collect();
+            named = Some(match named {
+                Some(before) => before.intersection(&here).copied().collect(),
+                None => here,
+            });
+        }
+        let named = named.unwrap_or_default();
+        if named.len() == 1 { named.first().copied() } else { None }
     }
 
     fn candidate(&self, agent: usize, score: i64, asked: &[words::Word]) -> Candidate {

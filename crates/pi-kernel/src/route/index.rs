@@ -71,6 +71,11 @@ impl Posting {
         Field::ALL.iter().zip(&self.fields).filter(|(_, has)| **has).map(|(field, _)| *field)
     }
 
+    /// The term is a word of the agent's name.
+    pub(super) fn is_named(&self) -> bool {
+        self.present().any(|field| field == Field::Slug)
+    }
+
     fn weight(&self) -> i64 {
         self.present().map(Field::weight).sum()
     }

@@ -160,3 +160,23 @@ fn order_and_repetition_change_nothing() {
         assert_eq!(Digest::of(&bytes), other.route(request).unwrap().digest());
     }
 }
+
+#[test]
+fn who_alone_has_all_words_in_its_name_is_meant() {
+    const RIVAL: Meta = meta(
+        "socket_sentry",
+        Domain::ContainersK8s,
+        "# What it checks\nImage image image scanner docker docker scanner.",
+        &[Kind::Dockerfile],
+        &[&ROOT],
+    );
+    const TWIN: Meta =
+        meta("docker_image_size", Domain::ContainersK8s, "Sizes.", &[Kind::Dockerfile], &[&ROOT]);
+    let proposal = Router::over(&[&DOCKER, &RIVAL]).route("docker images").unwrap();
+    assert_eq!(proposal.decision, Decision::Allow);
+    assert_eq!(proposal.candidates[0].agent, "docker_image_scanner");
+    let proposal = Router::over(&[&DOCKER, &TWIN]).route("docker images").unwrap();
+    assert_eq!(proposal.decision, Decision::Review);
+    let proposal = Router::over(&[&DOCKER, &TWIN]).route("docker image scanner").unwrap();
+    assert_eq!(proposal.decision, Decision::Allow);
+}
