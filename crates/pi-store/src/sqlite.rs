@@ -1,9 +1,9 @@
 //! The log in one SQLite file a tenant.
 
 mod control;
-mod ordered;
 mod read;
 mod schema;
+mod tables;
 mod write;
 
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -14,7 +14,7 @@ use pi_core::{Digest, Name, RunId};
 use pi_event_fabric::catalogue;
 use pi_event_fabric::epoch::{Shards, is_control};
 use pi_event_fabric::event::SALT_BYTES;
-use pi_event_fabric::order::{OrderKey, Priorities};
+use pi_event_fabric::order::{EpochStarts, OrderKey, Priorities};
 use pi_event_fabric::semantic::{Parent, SemanticError, Semantics, TrustPolicy, has_reserved_key};
 use pi_event_fabric::{
     Bundle, EventDraft, Head, HeaderView, PublicKey, SaltedDraft, SigningKey, governance,
@@ -22,10 +22,10 @@ use pi_event_fabric::{
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, read_notes};
 use crate::keys::{fill_random, signing_key};
 use crate::verify::{Verification, VerifyOptions, verify};
-use crate::{Appended, EventStore, Fence, REDACTED, RunEntry, StoredEvent, Ticket};
+use crate::{Appended, EventStore, Fence, REDACTED, RunEntry, StoredEvent, Ticket, ordered};
 
 pub(crate) use read::{after, partition};
 pub(crate) use schema::{open_reader, open_writer, use_write_ahead_log};
@@ -244,7 +244,14 @@ impl EventStore for SqliteStore {
         priorities: &Priorities,
         visit: &mut dyn FnMut(OrderKey, StoredEvent) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.read(|connection| ordered::visit(connection, partitions, priorities, visit))
+        self.read(|connection| {
+            // One snapshot for all partitions.
+            let snapshot = connection.unchecked_transaction()?;
+            let starts = EpochStarts(control::load(&snapshot)?.starts);
+            let mut page =
+                |partition: &Name, from, limit| read::partition(&snapshot, partition, from, limit);
+            ordered::visit(&starts, &mut page, partitions, priorities, visit)
+        })
     }
 
     fn shards(&self) -> Result<Shards, StoreError> {
@@ -299,7 +306,11 @@ impl EventStore for SqliteStore {
         options: &VerifyOptions,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Verification, StoreError> {
-        verify(&self.folder, &self.tenant, &self.public_key(), options, progress)
+        let notes = read_notes(&self.folder.notes(&self.tenant))?;
+        let connection = open_reader(&self.folder.database(&self.tenant))?;
+        connection.execute_batch("BEGIN")?;
+        let mut snapshot = tables::Snapshot(&connection);
+        verify(&mut snapshot, &notes, &self.tenant, &self.public_key(), options, progress)
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, StoreError> {

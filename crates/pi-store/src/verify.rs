@@ -2,6 +2,7 @@
 
 mod derived;
 mod rows;
+pub(crate) mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
@@ -10,16 +11,14 @@ use pi_core::canonical::{Encoder, ToCanonical, parse};
 use pi_core::{Digest, Name, Reason};
 use pi_event_fabric::receipts::RunChains;
 use pi_event_fabric::{Checkpoint, Head, HeaderView, IntegrityError, PublicKey, Tree};
-use rusqlite::{Connection, OptionalExtension as _, Row};
 use tracing::field::Empty;
 use tracing::info_span;
 
 use crate::REDACTED;
 use crate::error::StoreError;
-use crate::folder::{DataFolder, read_notes};
-use crate::sqlite::open_reader;
 use derived::Derived;
 use rows::{Batch, Content, Stored};
+use tables::{HeadRow, RunRow, Tables};
 
 /// What to verify.
 #[derive(Clone, Debug, Default)]
@@ -71,9 +70,11 @@ impl ToCanonical for Verification {
     }
 }
 
-/// Verifies the log of a tenant.
+/// Verifies the log of a tenant. `outside` are the notes of its checkpoint file, read
+/// before the tables: what they promise must be there.
 pub(crate) fn verify(
-    folder: &DataFolder,
+    tables: &mut dyn Tables,
+    outside: &[String],
     tenant: &Name,
     key: &PublicKey,
     options: &VerifyOptions,
@@ -87,7 +88,7 @@ pub(crate) fn verify(
         bytes = Empty,
         error = Empty,
     );
-    let result = span.in_scope(|| verify_inside(folder, tenant, key, options, progress));
+    let result = span.in_scope(|| verify_inside(tables, outside, tenant, key, options, progress));
     match &result {
         Ok(verified) => {
             span.record("events", verified.events);
@@ -101,27 +102,23 @@ pub(crate) fn verify(
 }
 
 fn verify_inside(
-    folder: &DataFolder,
+    tables: &mut dyn Tables,
+    outside: &[String],
     tenant: &Name,
     key: &PublicKey,
     options: &VerifyOptions,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, StoreError> {
-    // The file outside is read first: what it promises must be in the database
-    // that is read afterwards.
-    let notes = read_notes(&folder.notes(tenant))?;
-    let connection = open_reader(&folder.database(tenant))?;
-    connection.execute_batch("BEGIN")?;
-    let walk = Walk::new(&connection, tenant, key, options)?;
+    let walk = Walk::new(tables, tenant, key, options)?;
     let (batches, read) = sync_channel(4);
     let (checked, spare) = channel();
     std::thread::scope(|scope| {
         let checker = scope.spawn(move || walk.events(&read, &checked));
-        rows::read(&connection, &batches, &spare, progress);
+        rows::read(tables, &batches, &spare, progress);
         drop(batches);
         checker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?
-    .finish(&connection, &notes)
+    .finish(tables, outside)
 }
 
 struct Walk<'a> {
@@ -153,20 +150,13 @@ struct RunSpan {
 
 impl<'a> Walk<'a> {
     fn new(
-        connection: &Connection,
+        tables: &mut dyn Tables,
         tenant: &'a Name,
         key: &'a PublicKey,
         options: &'a VerifyOptions,
     ) -> Result<Self, StoreError> {
-        let mut statement = connection.prepare("SELECT id, partition FROM heads")?;
-        let names = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<BTreeMap<i64, String>, _>>()?;
-        let mut statement =
-            connection.prepare("SELECT size, note FROM checkpoints ORDER BY size")?;
-        let notes = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<Vec<(u64, String)>, _>>()?;
+        let names = tables.heads()?.into_iter().map(|head| (head.id, head.partition)).collect();
+        let notes = tables.notes()?;
         Ok(Self {
             tenant,
             key,
@@ -305,14 +295,14 @@ impl<'a> Walk<'a> {
 
     fn finish(
         mut self,
-        connection: &Connection,
+        tables: &mut dyn Tables,
         outside: &[String],
     ) -> Result<Verification, StoreError> {
         self.check_redactions()?;
         self.check_checkpoints(outside)?;
-        self.check_heads(connection)?;
-        self.check_runs(connection)?;
-        self.derived.check(connection)?;
+        self.check_heads(tables)?;
+        self.check_runs(tables)?;
+        self.derived.check(tables)?;
         self.result.redacted = self.erased.len() as u64;
         self.result.root = Some(self.tree.root());
         self.result.heads = self
@@ -390,14 +380,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The derived tables say what the events say.
-    fn check_heads(&self, connection: &Connection) -> Result<(), StoreError> {
-        let mut statement =
-            connection.prepare("SELECT partition, offset, event_hash FROM heads")?;
-        let mut rows = statement.query([])?;
+    fn check_heads(&self, tables: &mut dyn Tables) -> Result<(), StoreError> {
         let mut stored = 0;
-        while let Some(row) = rows.next()? {
-            let (name, offset, hash): (String, u64, Vec<u8>) =
-                (column(row, 0)?, column(row, 1)?, column(row, 2)?);
+        for HeadRow { partition: name, offset, event_hash: hash, .. } in tables.heads()? {
             let head = self.heads.get(&name);
             let fits = head.is_some_and(|head| {
                 head.offset == offset
@@ -415,9 +400,8 @@ impl<'a> Walk<'a> {
         if stored != self.heads.len() {
             return Err(IntegrityError::corrupt("heads", "a partition has no head").into());
         }
-        let (size, peaks): (u64, Vec<u8>) = connection
-            .query_row("SELECT size, peaks FROM head", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?
+        let (size, peaks) = tables
+            .tree()?
             .ok_or_else(|| IntegrityError::corrupt("head of the tree", "it is missing"))?;
         let expected: Vec<u8> =
             self.tree.peaks().iter().flat_map(|peak| *peak.as_bytes()).collect();
@@ -431,14 +415,9 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn check_runs(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        let mut statement =
-            connection.prepare("SELECT run, first_leaf, last_leaf, sealed FROM runs")?;
-        let mut rows = statement.query([])?;
+    fn check_runs(&mut self, tables: &mut dyn Tables) -> Result<(), StoreError> {
         let mut stored = 0;
-        while let Some(row) = rows.next()? {
-            let (run, first, last, sealed): (String, u64, u64, bool) =
-                (column(row, 0)?, column(row, 1)?, column(row, 2)?, column(row, 3)?);
+        for RunRow { run, first, last, sealed } in tables.runs()? {
             let fits = self.chains.get(&run).is_some_and(|span| {
                 (span.first, span.last, span.last_type_seals) == (first, last, sealed)
             });
@@ -471,11 +450,6 @@ fn truncated(have: u64, promised: u64) -> IntegrityError {
         problem: format!("a signed checkpoint promises {promised} events, the database has {have}"),
         reason: Reason::LogTruncated,
     }
-}
-
-/// A column of the right type; another type is damage.
-fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {
-    row.get(index).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
 fn deep(header: &[u8], payload: Option<&[u8]>) -> Result<(), String> {

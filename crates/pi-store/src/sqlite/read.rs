@@ -1,17 +1,15 @@
 //! Queries.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::ops::Range;
 
 use pi_core::{Digest, Encoder, Name, RunId};
-use pi_event_fabric::bundle::BundledEvent;
-use pi_event_fabric::merkle::{KEPT_EVERY, inclusion_path, leaf_hash, root_of_level};
+use pi_event_fabric::merkle::leaf_hash;
 use pi_event_fabric::{Bundle, Head, HeaderView, PublicKey};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::write::digest;
 use crate::error::StoreError;
-use crate::{RunEntry, StoredEvent, evidence, read_checkpoint};
+use crate::{RunEntry, StoredEvent, evidence, proof};
 
 const EVENT: &str = "SELECT e.leaf, e.header, p.salt, p.payload FROM events e
                      LEFT JOIN payloads p ON p.leaf = e.leaf";
@@ -96,12 +94,17 @@ pub(super) fn by_correlation(
         "{EVENT} WHERE e.leaf IN (SELECT leaf FROM correlations WHERE correlation = ?1)
          ORDER BY e.leaf LIMIT ?2"
     );
-    // Headers spell the id in JSON.
-    let spelt = String::from_utf8_lossy(&Encoder::encode(id)).into_owned();
-    let spelt = spelt.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+    let spelt = spelt(id);
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map((spelt, limit), row_event)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A correlation id as headers spell it, in JSON.
+fn spelt(id: &str) -> String {
+    let quoted = String::from_utf8_lossy(&Encoder::encode(id)).into_owned();
+    let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inside.unwrap_or_default().to_owned()
 }
 
 fn row_run(row: &Row<'_>) -> rusqlite::Result<Option<RunEntry>> {
@@ -156,38 +159,32 @@ pub(super) fn leaf_at(
         .ok_or_else(|| StoreError::NoEvent { partition: partition.clone(), offset })
 }
 
-/// The root of a complete subtree, from the kept roots below it or from the headers
-/// themselves.
-fn subtree(connection: &Connection, height: u32, number: u64) -> Result<Digest, StoreError> {
-    let from = height - height % KEPT_EVERY;
-    let count = 1u64 << (height - from);
-    let range = (number * count, (number + 1) * count);
-    let level: Vec<Digest> = if from == 0 {
+/// The roots at a height that is kept, in a range of numbers.
+fn level(
+    connection: &Connection,
+    height: u32,
+    range: Range<u64>,
+) -> Result<Vec<Digest>, StoreError> {
+    let mut roots = Vec::new();
+    if height == 0 {
         let mut statement = connection.prepare_cached(
             "SELECT header FROM events WHERE leaf >= ?1 AND leaf < ?2 ORDER BY leaf",
         )?;
-        let mut rows = statement.query(range)?;
-        let mut leaves = Vec::new();
+        let mut rows = statement.query((range.start, range.end))?;
         while let Some(row) = rows.next()? {
-            leaves.push(leaf_hash(&Digest::of(row.get_ref(0)?.as_blob().unwrap_or_default())));
+            roots.push(leaf_hash(&Digest::of(row.get_ref(0)?.as_blob().unwrap_or_default())));
         }
-        leaves
     } else {
         let mut statement = connection.prepare_cached(
             "SELECT root FROM subtrees WHERE height = ?1 AND number >= ?2 AND number < ?3
              ORDER BY number",
         )?;
-        let mut rows = statement.query((from, range.0, range.1))?;
-        let mut roots = Vec::new();
+        let mut rows = statement.query((height, range.start, range.end))?;
         while let Some(row) = rows.next()? {
             roots.extend(digest(row.get_ref(0)?.as_blob().unwrap_or_default()));
         }
-        roots
-    };
-    let complete = level.len() as u64 == count;
-    root_of_level(level).filter(|_| complete).ok_or_else(|| {
-        StoreError::Damaged(format!("something is missing below leaf {}", (number + 1) << height))
-    })
+    }
+    Ok(roots)
 }
 
 fn bundle(
@@ -197,39 +194,9 @@ fn bundle(
     run: Option<&RunId>,
     events: Vec<StoredEvent>,
 ) -> Result<Bundle, StoreError> {
-    let note =
-        checkpoint(connection)?.ok_or(StoreError::Damaged("there is no checkpoint".to_owned()))?;
-    let size = read_checkpoint(&note, key)?.size;
-    // The events of a run have most of their paths in common.
-    let mut known = BTreeMap::new();
-    let mut node = |height, number| -> Result<Digest, StoreError> {
-        match known.entry((height, number)) {
-            Entry::Occupied(root) => Ok(*root.get()),
-            Entry::Vacant(place) => Ok(*place.insert(subtree(connection, height, number)?)),
-        }
-    };
-    let mut bundled = Vec::with_capacity(events.len());
-    for event in events {
-        let text = |bytes: Vec<u8>| {
-            String::from_utf8(bytes)
-                .map_err(|_| StoreError::Damaged("a stored record is not text".to_owned()))
-        };
-        let path = inclusion_path(event.leaf_index, size).ok_or_else(|| {
-            StoreError::Damaged("an event lies outside the newest checkpoint".to_owned())
-        })?;
-        let proof = path.into_iter().map(|part| part.root(&mut node)).collect::<Result<_, _>>()?;
-        let content = match event.content {
-            Some((salt, payload)) => Some((salt, text(payload)?)),
-            None => None,
-        };
-        bundled.push(BundledEvent { header: text(event.header)?, content, proof });
-    }
-    Ok(Bundle {
-        tenant: tenant.to_string(),
-        run: run.map(ToString::to_string),
-        public_key: key.to_string(),
-        checkpoint: note,
-        events: bundled,
+    let note = checkpoint(connection)?;
+    proof::bundle(note, tenant, key, run, events, &mut |height, range| {
+        level(connection, height, range)
     })
 }
 

@@ -9,9 +9,8 @@ use pi_event_fabric::epoch::{Shards, is_control};
 use pi_event_fabric::governance::PARTITION;
 use pi_event_fabric::merkle::KEPT_EVERY;
 use pi_event_fabric::{Head, HeaderView, IntegrityError};
-use rusqlite::Connection;
 
-use super::column;
+use super::tables::Tables;
 use crate::error::StoreError;
 
 /// What the events say so far.
@@ -68,54 +67,32 @@ impl Derived {
     }
 
     /// The tables say the same.
-    pub(super) fn check(mut self, connection: &Connection) -> Result<(), StoreError> {
+    pub(super) fn check(mut self, tables: &mut dyn Tables) -> Result<(), StoreError> {
         let unfit = |record: &str| {
             StoreError::from(IntegrityError::corrupt(record, "it does not fit the events"))
         };
-        let mut statement = connection.prepare("SELECT partition FROM heads WHERE frozen <> 0")?;
-        let mut rows = statement.query([])?;
-        let mut frozen = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            frozen.insert(column(row, 0)?);
-        }
-        if frozen != self.frozen {
+        let frozen = tables.heads()?.into_iter().filter(|head| head.frozen);
+        if frozen.map(|head| head.partition).collect::<BTreeSet<_>>() != self.frozen {
             return Err(unfit("list of frozen partitions"));
         }
-        let mut statement = connection.prepare("SELECT epoch, leaf FROM epochs ORDER BY epoch")?;
-        let mut rows = statement.query([])?;
-        let mut epochs: Vec<(u64, u64)> = Vec::new();
-        while let Some(row) = rows.next()? {
-            epochs.push((column(row, 0)?, column(row, 1)?));
-        }
-        if epochs != (1..).zip(self.shards.starts).collect::<Vec<_>>() {
+        if tables.epochs()? != (1..).zip(self.shards.starts).collect::<Vec<_>>() {
             return Err(unfit("list of epochs"));
         }
         self.correlations.sort_unstable();
         let mut expected = self.correlations.into_iter();
-        let mut statement = connection
-            .prepare("SELECT correlation, leaf FROM correlations ORDER BY correlation, leaf")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let found: (String, u64) = (column(row, 0)?, column(row, 1)?);
-            if expected.next() != Some(found) {
-                return Err(unfit("list of correlations"));
-            }
-        }
-        if expected.next().is_some() {
+        let mut fits = true;
+        tables.correlations(&mut |id, leaf| fits &= expected.next() == Some((id, leaf)))?;
+        if !fits || expected.next().is_some() {
             return Err(unfit("list of correlations"));
         }
         let mut expected = self.subtrees.into_iter();
-        let mut statement = connection
-            .prepare("SELECT height, number, root FROM subtrees ORDER BY height, number")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let root: Vec<u8> = column(row, 2)?;
-            let found = ((column(row, 0)?, column(row, 1)?), root);
-            if expected.next().map(|(place, root)| (place, root.as_bytes().to_vec())) != Some(found)
-            {
-                return Err(unfit("list of subtrees"));
-            }
-        }
-        expected.next().map_or(Ok(()), |_| Err(unfit("list of subtrees")))
+        let mut fits = true;
+        tables.subtrees(&mut |height, number, root| {
+            let next = expected.next();
+            fits &= next.is_some_and(|(at, digest)| {
+                at == (height, number) && digest.as_bytes()[..] == *root
+            });
+        })?;
+        if fits && expected.next().is_none() { Ok(()) } else { Err(unfit("list of subtrees")) }
     }
 }

@@ -6,9 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use pi_core::Digest;
 use pi_event_fabric::IntegrityError;
 use pi_event_fabric::event::payload_hash;
-use rusqlite::{Connection, Row};
 
-use super::column;
+use super::tables::{ContentRow, EventRow, Tables};
 use crate::error::StoreError;
 
 /// Rows in a batch: what stays in a core's cache on its way to the other thread.
@@ -64,29 +63,21 @@ impl Batch {
         self.rows.clear();
     }
 
-    fn push(&mut self, row: &Row<'_>, content: Option<&Row<'_>>) -> Result<(), StoreError> {
-        let leaf = column(row, 0)?;
-        let header = blob(row, 3).unwrap_or_default();
-        // The contents of another leaf: this one's are missing.
-        let content = match content {
-            Some(content) if column::<u64>(content, 0)? == leaf => Some(content),
-            _ => None,
-        };
-        let salt = content.and_then(|content| blob(content, 1));
-        let payload = content.and_then(|content| blob(content, 2));
+    fn push(&mut self, row: &EventRow<'_>) {
+        let EventRow { leaf, partition, offset, header, content } = *row;
+        let ContentRow { salt, payload } = content.unwrap_or_default();
         self.bytes.extend_from_slice(header);
         self.bytes.extend_from_slice(payload.unwrap_or_default());
         self.rows.push(Lengths {
             leaf,
-            partition: column(row, 1)?,
-            offset: column(row, 2)?,
+            partition,
+            offset,
             header: header.len(),
             salt: salt.map(<[u8]>::len),
             payload: payload.map(<[u8]>::len),
             payload_hash: salt.zip(payload).map(|(salt, payload)| payload_hash(salt, payload)),
             content: content.is_some(),
         });
-        Ok(())
     }
 
     /// The rows.
@@ -116,13 +107,13 @@ impl Batch {
 /// Reads all rows and sends them on in batches, in the memory of those that come
 /// back; what cannot be read ends the stream. Ends early when nobody listens.
 pub(super) fn read(
-    connection: &Connection,
+    tables: &mut dyn Tables,
     batches: &SyncSender<Result<Batch, StoreError>>,
     spare: &Receiver<Batch>,
     progress: &mut dyn FnMut(u64, u64),
 ) {
     let mut batch = Batch::default();
-    let result = read_all(connection, &mut batch, batches, spare, progress);
+    let result = read_all(tables, &mut batch, batches, spare, progress);
     // What was read before an error comes before it.
     let _ = batches.send(Ok(batch));
     if let Err(error) = result {
@@ -131,46 +122,30 @@ pub(super) fn read(
 }
 
 fn read_all(
-    connection: &Connection,
+    tables: &mut dyn Tables,
     batch: &mut Batch,
     batches: &SyncSender<Result<Batch, StoreError>>,
     spare: &Receiver<Batch>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), StoreError> {
-    let total: u64 =
-        connection
-            .query_row("SELECT COALESCE(MAX(leaf) + 1, 0) FROM events", [], |row| row.get(0))?;
-    // Two cursors in step cost less than a join.
-    let mut events =
-        connection.prepare("SELECT leaf, partition, offset, header FROM events ORDER BY leaf")?;
-    let mut contents =
-        connection.prepare("SELECT leaf, salt, payload FROM payloads ORDER BY leaf")?;
-    let mut events = events.query([])?;
-    let mut contents = contents.query([])?;
+    let total = tables.size()?;
     let mut done = 0;
-    while let Some(row) = events.next()? {
-        batch.push(row, contents.next()?)?;
-        if batch.rows.len() == BATCH {
-            done += BATCH as u64;
-            let mut next = spare.try_recv().unwrap_or_default();
-            next.clear();
-            if batches.send(Ok(std::mem::replace(batch, next))).is_err() {
-                return Ok(());
-            }
-            progress(done, total);
+    let mut take = |row: &EventRow<'_>| {
+        batch.push(row);
+        if batch.rows.len() < BATCH {
+            return true;
         }
-    }
-    if let Some(row) = contents.next()? {
-        let leaf: u64 = column(row, 0)?;
+        done += BATCH as u64;
+        let mut next = spare.try_recv().unwrap_or_default();
+        next.clear();
+        let is_heard = batches.send(Ok(std::mem::replace(batch, next))).is_ok();
+        progress(done, total);
+        is_heard
+    };
+    if let Some(leaf) = tables.events(&mut take)? {
         let problem = "a payload without an event";
         return Err(IntegrityError::corrupt(format!("leaf {leaf}"), problem).into());
     }
     progress(total, total);
     Ok(())
-}
-
-/// The bytes of a column; `None` for NULL and for any other type, which then does
-/// not have its hash.
-fn blob<'a>(row: &'a Row<'_>, index: usize) -> Option<&'a [u8]> {
-    row.get_ref(index).ok()?.as_blob_or_null().ok().flatten()
 }

@@ -5,9 +5,7 @@ use std::collections::VecDeque;
 use pi_core::Name;
 use pi_event_fabric::HeaderView;
 use pi_event_fabric::order::{EpochStarts, OrderKey, Priorities};
-use rusqlite::Connection;
 
-use super::{control, read};
 use crate::StoredEvent;
 use crate::error::StoreError;
 
@@ -21,16 +19,18 @@ struct Source<'a> {
     page: VecDeque<(OrderKey, StoredEvent)>,
 }
 
-/// Merges the partitions. Within each, the order is that of its offsets already.
-pub(super) fn visit(
-    connection: &Connection,
+/// Reads events of a partition from an offset.
+type ReadPage<'a> = dyn FnMut(&Name, u64, usize) -> Result<Vec<StoredEvent>, StoreError> + 'a;
+
+/// Merges the partitions as `read` finds them in one snapshot. Within each, the order is
+/// that of its offsets already.
+pub(crate) fn visit(
+    starts: &EpochStarts,
+    read: &mut ReadPage<'_>,
     partitions: &[Name],
     priorities: &Priorities,
     visit: &mut dyn FnMut(OrderKey, StoredEvent) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    // One snapshot for all partitions.
-    let snapshot = connection.unchecked_transaction()?;
-    let starts = EpochStarts(control::load(&snapshot)?.starts);
     let mut names: Vec<&Name> = partitions.iter().collect();
     names.sort_unstable();
     names.dedup();
@@ -40,7 +40,7 @@ pub(super) fn visit(
         .collect();
     loop {
         for source in &mut sources {
-            source.fill(&snapshot, &starts, priorities)?;
+            source.fill(read, starts, priorities)?;
         }
         let first = sources
             .iter_mut()
@@ -60,14 +60,14 @@ fn key(item: &(OrderKey, StoredEvent)) -> &OrderKey {
 impl Source<'_> {
     fn fill(
         &mut self,
-        connection: &Connection,
+        read: &mut ReadPage<'_>,
         starts: &EpochStarts,
         priorities: &Priorities,
     ) -> Result<(), StoreError> {
         if !self.page.is_empty() {
             return Ok(());
         }
-        for event in read::partition(connection, self.partition, self.next, PAGE)? {
+        for event in read(self.partition, self.next, PAGE)? {
             let offset = HeaderView::parse(&event.header).map(|view| view.offset);
             let offset = offset.ok_or_else(|| {
                 StoreError::Damaged(format!("leaf {} cannot be read", event.leaf_index))
