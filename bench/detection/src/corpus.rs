@@ -22,6 +22,7 @@ pub const MAPS: &[(&str, &str)] = &[
     ("secrets", include_str!("../maps/secrets.tsv")),
     ("sql-migrations", include_str!("../maps/sql-migrations.tsv")),
     ("supply-chain", include_str!("../maps/supply-chain.tsv")),
+    ("terraform", include_str!("../maps/terraform.tsv")),
 ];
 
 /// Scores of peers: domain, origin, peer, precision, recall, F1, rules covered,

@@ -261,7 +261,7 @@ macro_rules! declare_agent {
             kinds: [$($kind:expr),* $(,)?],
             triggers: $trigger:ident $(($literals:expr))?,
             invariant_to: $invariant:ident $(.without($without:ident))*,
-            rules: [$($rule:expr),* $(,)?],
+            rules: $rules:tt,
             fixture: $fixture:expr,
             check: $check:expr $(,)?
         }
@@ -283,7 +283,7 @@ macro_rules! declare_agent {
                 triggers: $crate::Triggers::$trigger $(($literals))?,
                 invariant_to: $crate::meta::reexport::Perturbations::$invariant
                     $(.without($crate::meta::reexport::Perturbation::$without))*,
-                rules: &[$(&$rule),*],
+                rules: $crate::rule_list!($rules),
                 fixture: $fixture,
             };
         }
@@ -302,6 +302,18 @@ macro_rules! declare_agent {
                 check(artifact, report)
             }
         }
+    };
+}
+
+/// Rules one by one, or in parentheses a table of them.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! rule_list {
+    ([$($rule:expr),* $(,)?]) => {
+        &[$(&$rule),*]
+    };
+    (($rules:expr)) => {
+        $rules
     };
 }
 

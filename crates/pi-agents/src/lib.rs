@@ -6,6 +6,7 @@ use pi_agent_api::{Agent, Catalogue, CatalogueError};
 
 pub mod containers_k8s;
 pub mod git_release;
+pub mod iac_cloud;
 pub mod secrets;
 pub mod sql_data;
 pub mod supply_chain_ci;
@@ -16,6 +17,7 @@ pub fn agents() -> Vec<&'static dyn Agent> {
     [
         containers_k8s::AGENTS,
         git_release::AGENTS,
+        iac_cloud::AGENTS,
         secrets::AGENTS,
         sql_data::AGENTS,
         supply_chain_ci::AGENTS,

@@ -12,6 +12,8 @@ mod compose;
 mod compose_isolation;
 mod compose_limits;
 mod compose_ports;
+mod control_plane;
+mod control_plane_rules;
 mod docker_host;
 mod image;
 mod image_habits;
@@ -35,6 +37,7 @@ pub mod docker_compose_port_exposure_sentry;
 pub mod docker_compose_security_sentry;
 pub mod docker_image_scanner;
 pub mod docker_socket_privilege_sentry;
+pub mod kubernetes_control_plane_auditor;
 pub mod kubernetes_root_execution_linter;
 pub mod kubernetes_security_auditor;
 
@@ -45,6 +48,7 @@ pub const AGENTS: &[&dyn Agent] = &[
     &docker_compose_security_sentry::DockerComposeSecuritySentry,
     &docker_image_scanner::DockerImageScanner,
     &docker_socket_privilege_sentry::DockerSocketPrivilegeSentry,
+    &kubernetes_control_plane_auditor::KubernetesControlPlaneAuditor,
     &kubernetes_root_execution_linter::KubernetesRootExecutionLinter,
     &kubernetes_security_auditor::KubernetesSecurityAuditor,
 ];

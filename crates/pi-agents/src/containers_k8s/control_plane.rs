@@ -1,0 +1,125 @@
+//! Command lines of the components of a cluster, as static pods run them.
+
+use pi_artifacts::Span;
+use pi_artifacts::data::Node;
+
+use super::manifest::Container;
+
+/// A component of Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// `kube-apiserver`.
+    ApiServer,
+    /// `kube-controller-manager`.
+    ControllerManager,
+    /// `kube-scheduler`.
+    Scheduler,
+    /// `etcd`.
+    Etcd,
+    /// `kubelet`.
+    Kubelet,
+}
+
+impl Program {
+    fn of(word: &str) -> Option<Self> {
+        match word.rsplit('/').next()? {
+            "kube-apiserver" => Some(Self::ApiServer),
+            "kube-controller-manager" => Some(Self::ControllerManager),
+            "kube-scheduler" => Some(Self::Scheduler),
+            "etcd" => Some(Self::Etcd),
+            "kubelet" => Some(Self::Kubelet),
+            _ => None,
+        }
+    }
+}
+
+/// One flag as it is given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag<'a> {
+    name: &'a str,
+    /// Its value; `true` where none is given.
+    pub value: &'a str,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The command line of a component.
+#[derive(Debug)]
+pub(crate) struct CommandLine<'a> {
+    /// The component.
+    pub program: Program,
+    /// Where its name stands.
+    pub span: Span,
+    flags: Vec<Flag<'a>>,
+}
+
+impl<'a> CommandLine<'a> {
+    /// The command line of a container that runs a component. What an
+    /// entrypoint or a shell adds is not known.
+    pub(crate) fn of(container: &Container<'a>) -> Option<Self> {
+        let list = |key: &str| container.node.get(key).map(Node::items).unwrap_or_default();
+        let words: Vec<(&str, Span)> = list("command")
+            .iter()
+            .chain(list("args"))
+            .filter_map(|node| Some((node.scalar()?, node.span)))
+            .collect();
+        // `hyperkube` carries all components and takes the name first.
+        let skip = usize::from(words.first()?.0.rsplit('/').next() == Some("hyperkube"));
+        let &(word, span) = words.get(skip)?;
+        let program = Program::of(word)?;
+        let rest = words.get(skip + 1..).unwrap_or_default();
+        let mut flags = Vec::new();
+        for (index, &(word, span)) in rest.iter().enumerate() {
+            let Some(name) = word.strip_prefix("--") else { continue };
+            let next = rest.get(index + 1).filter(|(word, _)| !word.starts_with('-'));
+            let (name, value) =
+                name.split_once('=').unwrap_or((name, next.map_or("true", |(word, _)| *word)));
+            flags.push(Flag { name, value, span });
+        }
+        Some(Self { program, span, flags })
+    }
+
+    /// The flag that is in force: the last of its name.
+    pub(crate) fn flag(&self, name: &str) -> Option<Flag<'a>> {
+        self.flags.iter().rev().find(|flag| flag.name == name).copied()
+    }
+}
+
+/// What a flag must say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Test {
+    /// Must be given with this value.
+    Must(&'static str),
+    /// Must not have this value.
+    Not(&'static str),
+    /// Must be given.
+    Given,
+    /// Must not be given.
+    Absent,
+    /// A number, given, of at least this.
+    AtLeast(i64),
+    /// A list, given, with this word.
+    Lists(&'static str),
+    /// A list without this word.
+    ListsNot(&'static str),
+}
+
+impl Test {
+    /// Whether a flag with this value, or without one, passes.
+    pub(crate) fn passes(self, value: Option<&str>) -> bool {
+        let lists = |word: &str| {
+            value.is_some_and(|value| value.split(',').any(|item| item.trim() == word))
+        };
+        match self {
+            Self::Must(wanted) => value == Some(wanted),
+            Self::Not(unwanted) => value != Some(unwanted),
+            Self::Given => value.is_some_and(|value| !value.is_empty()),
+            Self::Absent => value.is_none(),
+            Self::AtLeast(least) => {
+                value.and_then(|value| value.parse::<i64>().ok()).is_some_and(|n| n >= least)
+            }
+            Self::Lists(word) => lists(word),
+            Self::ListsNot(word) => !lists(word),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Infrastructure as code: resources of clouds against rules.
+//!
+//! Resources come evaluated from [`pi_artifacts::terraform`]; [`model`] follows
+//! paths and references, [`check`] judges the rows of [`rules`], so that one
+//! row states one defect in one place.
+
+use pi_agent_api::Agent;
+
+mod check;
+mod model;
+mod network;
+mod policy;
+mod rules;
+
+pub mod iac_scanner;
+
+/// The agents of this domain.
+pub const AGENTS: &[&dyn Agent] = &[&iac_scanner::IacScanner];

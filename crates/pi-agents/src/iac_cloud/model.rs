@@ -1,0 +1,100 @@
+//! The resources of a file, how they refer to each other, and paths into them.
+
+use pi_artifacts::Span;
+use pi_artifacts::terraform::{Node, Resource, Value};
+
+/// The resources of a file.
+pub(crate) struct Graph {
+    /// In the order of the text.
+    pub resources: Vec<Resource>,
+}
+
+/// What stands at a path.
+#[derive(Default)]
+pub(crate) struct Reached<'n> {
+    /// Values, with the place of their field.
+    pub found: Vec<(&'n Node, Span)>,
+    /// The innermost blocks that exist and lack the rest of the path.
+    pub missing: Vec<Span>,
+    /// A part of the path is not known.
+    pub unknown: bool,
+}
+
+/// Follows `a.b.c` through blocks, maps and every item of lists. Alternatives
+/// of the last name are written `a|b`.
+pub(crate) fn reach<'n>(resource: &'n Resource, path: &str) -> Reached<'n> {
+    let mut reached = Reached::default();
+    follow(&resource.body, resource.span, path, &mut reached);
+    reached
+}
+
+fn follow<'n>(node: &'n Node, place: Span, path: &str, out: &mut Reached<'n>) {
+    if path.is_empty() {
+        out.found.push((node, place));
+        return;
+    }
+    match &node.value {
+        Value::List(items) if !items.is_empty() => {
+            for item in items {
+                follow(item, item.span, path, out);
+            }
+        }
+        Value::Object(fields) => {
+            let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+            let mut any = false;
+            for field in fields {
+                if field.node.value != Value::Null && name.split('|').any(|n| n == field.name) {
+                    any = true;
+                    follow(&field.node, field.name_span, rest, out);
+                }
+            }
+            if !any {
+                out.missing.push(place);
+            }
+        }
+        Value::Unknown | Value::Reference(_) => out.unknown = true,
+        _ => out.missing.push(place),
+    }
+}
+
+impl Graph {
+    /// The resources of `kind` whose `attribute` names `target`: by a reference
+    /// to it, or by the literal that it gives as its own `attribute`.
+    pub fn siblings<'g>(
+        &'g self,
+        target: &'g Resource,
+        kind: &'g str,
+        attribute: &'g str,
+    ) -> impl Iterator<Item = &'g Resource> {
+        let own = target.body.get(attribute).and_then(Node::text);
+        self.resources.iter().filter(move |resource| {
+            resource.mode == "resource"
+                && resource.kind == kind
+                && reach(resource, attribute).found.iter().any(|(node, _)| {
+                    refers_to(node, &target.address) || own.is_some() && node.text() == own
+                })
+        })
+    }
+
+    /// The resource that a reference names.
+    pub fn referred(&self, node: &Node) -> Option<&Resource> {
+        self.resources.iter().find(|resource| refers_to(node, &resource.address))
+    }
+}
+
+/// The value is, or contains, a reference to this address.
+pub(crate) fn refers_to(node: &Node, address: &str) -> bool {
+    match &node.value {
+        Value::Reference(text) => names(text, address),
+        Value::Partial(text) => text.split("${").skip(1).any(|part| names(part, address)),
+        Value::List(items) => items.iter().any(|item| refers_to(item, address)),
+        _ => false,
+    }
+}
+
+/// `aws_s3_bucket.b.id` and `aws_s3_bucket.b[0].id` name `aws_s3_bucket.b`.
+fn names(text: &str, address: &str) -> bool {
+    text.strip_prefix(address).is_some_and(|rest| {
+        !rest.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '_' | '-'))
+    })
+}

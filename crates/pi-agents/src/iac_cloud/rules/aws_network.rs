@@ -1,0 +1,221 @@
+//! Networks, load balancers and instances of AWS.
+
+use pi_core::Severity::{Critical, High, Low, Medium};
+
+use crate::iac_cloud::check::Check::{Absent, All, Always, Any, Is, Lacks, Off, Open};
+use crate::iac_cloud::check::{Row, row};
+use crate::iac_cloud::network::Ports;
+
+const GROUPS: &[&str] =
+    &["aws_security_group", "aws_security_group_rule", "aws_vpc_security_group_ingress_rule"];
+const ACLS: &[&str] = &["aws_network_acl", "aws_network_acl_rule"];
+const INSTANCES: &[&str] = &["aws_instance", "aws_launch_configuration", "aws_launch_template"];
+const LISTENERS: &[&str] = &["aws_lb_listener", "aws_alb_listener"];
+const BALANCERS: &[&str] = &["aws_lb", "aws_alb"];
+
+/// The rows.
+pub(super) const ROWS: &[Row] = &[
+    row(
+        "security-group-open",
+        High,
+        GROUPS,
+        Open(Ports::Any),
+        "a security group lets the internet in",
+        &["CWE-284"],
+        "name the networks that need access",
+    ),
+    row(
+        "security-group-every-port-open",
+        Critical,
+        GROUPS,
+        Open(Ports::Every),
+        "a security group lets the internet in on every port",
+        &["CWE-284"],
+        "name ports and networks",
+    ),
+    row(
+        "security-group-ssh-open",
+        High,
+        GROUPS,
+        Open(Ports::OneOf(&[22])),
+        "SSH is open to the internet",
+        &["CWE-284"],
+        "name the networks that need access",
+    ),
+    row(
+        "security-group-rdp-open",
+        High,
+        GROUPS,
+        Open(Ports::OneOf(&[3389])),
+        "remote desktop is open to the internet",
+        &["CWE-284"],
+        "name the networks that need access",
+    ),
+    row(
+        "security-group-http-open",
+        Low,
+        GROUPS,
+        Open(Ports::OneOf(&[80])),
+        "HTTP without TLS is open to the internet",
+        &["CWE-319"],
+        "serve HTTPS",
+    ),
+    row(
+        "network-acl-open",
+        Medium,
+        ACLS,
+        Open(Ports::Any),
+        "a network ACL lets the internet in",
+        &["CWE-284"],
+        "name the networks that need access",
+    ),
+    row(
+        "network-acl-ssh-open",
+        Medium,
+        ACLS,
+        Open(Ports::OneOf(&[22])),
+        "a network ACL lets the internet in to SSH",
+        &["CWE-284"],
+        "name the networks that need access",
+    ),
+    row(
+        "network-acl-rdp-open",
+        Medium,
+        ACLS,
+        Open(Ports::OneOf(&[3389])),
+        "a network ACL lets the internet in to remote desktop",
+        &["CWE-284"],
+        "name the networks that need access",
+    ),
+    row(
+        "default-vpc-used",
+        Medium,
+        &["aws_default_vpc"],
+        Always,
+        "the default network is used",
+        &["CWE-1188"],
+        "create a VPC with its own rules",
+    ),
+    row(
+        "subnet-assigns-public-ip",
+        Medium,
+        &["aws_subnet"],
+        Is("map_public_ip_on_launch", &["true"]),
+        "instances of a subnet get public addresses",
+        &["CWE-668"],
+        "set `map_public_ip_on_launch = false`",
+    ),
+    row(
+        "instance-public-ip",
+        High,
+        INSTANCES,
+        Any(&[
+            Is("associate_public_ip_address", &["true"]),
+            Is("network_interfaces.associate_public_ip_address", &["true"]),
+        ]),
+        "an instance gets a public address",
+        &["CWE-668"],
+        "set `associate_public_ip_address = false`",
+    ),
+    row(
+        "instance-metadata-v1",
+        High,
+        INSTANCES,
+        Lacks("metadata_options.http_tokens", &["required"]),
+        "instance metadata may be served without a token",
+        &["CWE-918"],
+        "set `http_tokens = \"required\"`",
+    ),
+    row(
+        "instance-not-monitored",
+        Low,
+        &["aws_instance"],
+        Off("monitoring"),
+        "an instance is not monitored in detail",
+        &["CWE-778"],
+        "set `monitoring = true`",
+    ),
+    row(
+        "instance-not-ebs-optimized",
+        Low,
+        &["aws_instance"],
+        Off("ebs_optimized"),
+        "an instance is not optimised for its volumes",
+        &["CWE-400"],
+        "set `ebs_optimized = true`",
+    ),
+    row(
+        "instance-disk-not-encrypted",
+        High,
+        &["aws_instance", "aws_launch_configuration"],
+        Any(&[Off("root_block_device.encrypted"), Is("ebs_block_device.encrypted", &["false"])]),
+        "a disk of an instance is not encrypted",
+        &["CWE-311"],
+        "set `encrypted = true`",
+    ),
+    row(
+        "load-balancer-drops-no-invalid-headers",
+        Medium,
+        BALANCERS,
+        All(&[
+            Lacks("load_balancer_type", &["network", "gateway"]),
+            Off("drop_invalid_header_fields"),
+        ]),
+        "a load balancer passes invalid headers on",
+        &["CWE-444"],
+        "set `drop_invalid_header_fields = true`",
+    ),
+    row(
+        "load-balancer-deletable",
+        Low,
+        BALANCERS,
+        Off("enable_deletion_protection"),
+        "a load balancer can be deleted by mistake",
+        &["CWE-693"],
+        "set `enable_deletion_protection = true`",
+    ),
+    row(
+        "load-balancer-public",
+        Medium,
+        BALANCERS,
+        All(&[Lacks("load_balancer_type", &["gateway"]), Lacks("internal", &["true"])]),
+        "a load balancer faces the internet",
+        &["CWE-668"],
+        "set `internal = true`",
+    ),
+    row(
+        "load-balancer-http",
+        High,
+        LISTENERS,
+        All(&[Is("protocol", &["HTTP"]), Lacks("default_action.type", &["redirect"])]),
+        "a load balancer serves HTTP without TLS",
+        &["CWE-319"],
+        "redirect to HTTPS",
+    ),
+    row(
+        "load-balancer-old-tls",
+        High,
+        LISTENERS,
+        Is(
+            "ssl_policy",
+            &[
+                "ELBSecurityPolicy-2015-05",
+                "ELBSecurityPolicy-2016-08",
+                "ELBSecurityPolicy-TLS-1-0-2015-04",
+                "ELBSecurityPolicy-TLS-1-1-2017-01",
+            ],
+        ),
+        "a load balancer accepts old versions of TLS",
+        &["CWE-327"],
+        "use `ELBSecurityPolicy-TLS13-1-2-2021-06`",
+    ),
+    row(
+        "load-balancer-not-logged",
+        Medium,
+        &["aws_lb", "aws_alb", "aws_elb"],
+        Any(&[Absent("access_logs"), Is("access_logs.enabled", &["false"])]),
+        "access to a load balancer is not logged",
+        &["CWE-778"],
+        "set `access_logs`",
+    ),
+];
