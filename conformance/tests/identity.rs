@@ -13,10 +13,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use http::{HeaderMap, HeaderValue};
+use pi_control_plane::roles::Role;
 use pi_core::{Digest, Name, Reason, Timestamp};
 use pi_identity::{
     Actor, Authenticator, CorrelationId, Grant, Identity, KeyId, KeySet, LimitOptions, NonceWindow,
-    Origin, RateLimiter, Request, RequestSigning, Role, Secret, Secrets, Signable, SigningKey,
+    Origin, RateLimiter, Request, RequestSigning, Secret, Secrets, Signable, SigningKey,
     SigningRule, Tenants, TokenId, TokenOptions, Tokens, Unavailable,
 };
 
@@ -37,15 +38,14 @@ fn secret(text: &str) -> Secret {
 
 fn tokens(with: &str) -> Tokens {
     let key = SigningKey::shared(KeyId::new("shared").unwrap(), &secret(with)).unwrap();
-    let roles = ["operator", "viewer"].map(|role| Role::new(role).unwrap()).into();
-    Tokens::new(KeySet::new(key).unwrap(), TokenOptions::new(roles))
+    Tokens::new(KeySet::new(key).unwrap(), TokenOptions::default())
 }
 
 fn grant() -> Grant {
     Grant {
         subject: Actor::new("alice").unwrap(),
         tenant: name("acme"),
-        role: Role::new("operator").unwrap(),
+        role: Role::Operator,
         lifetime_s: 3600,
     }
 }

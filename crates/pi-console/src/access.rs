@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use pi_control_plane::roles::{Permission, Role};
+use pi_control_plane::roles::{Permission, Role, authorize};
 use pi_core::{Name, Reason};
 use utoipa::openapi::OpenApi;
 
@@ -131,12 +131,9 @@ async fn let_in(access: &Access, request: Request) -> Result<Request, Problem> {
     let body = read(body, &access.app).await?;
     if let Demand::Permission(permission) = demand {
         let caller = access.gate.admit(&parts, &body)?;
-        let outside = permission.is_of_the_platform() && caller.tenant.as_str() != SYSTEM;
-        if outside || !caller.role.may(permission) {
-            let (role, tenant) = (caller.role.as_str(), &caller.tenant);
-            let problem = format!("`{role}` of `{tenant}` has no `{}`", permission.as_str());
-            return Err(Problem::new(Reason::PermissionDenied, problem));
-        }
+        // What is another tenant's is a matter of the route that names it.
+        authorize(&caller.tenant, caller.role, permission, &caller.tenant)
+            .map_err(|denied| Problem::new(denied.reason(), denied.to_string()))?;
         parts.extensions.insert(caller);
     }
     Ok(Request::from_parts(parts, Body::from(body)))

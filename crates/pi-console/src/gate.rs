@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use pi_control_plane::roles::Role;
 use pi_core::{Name, Reason};
 use pi_identity::caller::{Authenticator, Request, SigningRule, Tenants, Unavailable};
 use pi_identity::limit::RateLimiter;
-use pi_identity::{CorrelationId as Id, Identity, Refusal};
+use pi_identity::{CorrelationId, Identity, Refusal};
 
 use crate::access::{Caller, Gate};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::serve::CorrelationId;
 
 /// The gate of a server.
 pub struct IdentityGate {
@@ -76,8 +74,7 @@ impl Gate for IdentityGate {
     fn admit(&self, parts: &Parts, body: &[u8]) -> Result<Caller, Problem> {
         let now = self.app.clock.now();
         let unnamed = Refusal::new(Reason::CorrelationIdInvalid, "the request has no id");
-        let CorrelationId(made) = parts.extensions.get().ok_or(unnamed)?;
-        let made = Id::new(made.as_str()).map_err(|_| unnamed)?;
+        let made: CorrelationId = parts.extensions.get().cloned().ok_or(unnamed)?;
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let request =
             Request { method: parts.method.as_str(), target, headers: &parts.headers, body };
@@ -97,11 +94,10 @@ impl Gate for IdentityGate {
                 }
             }));
         }
-        let role = Role::from_word(caller.role().as_str());
         Ok(Caller {
             tenant: caller.tenant().clone(),
             actor: caller.actor().to_string(),
-            role: role.ok_or(Refusal::new(Reason::RoleUnknown, "there is no such role"))?,
+            role: caller.role(),
             correlation: caller.correlation_id().to_string(),
         })
     }

@@ -17,6 +17,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use pi_core::Reason;
+use pi_identity::CorrelationId;
+use pi_identity::caller::correlation_id;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -42,15 +44,10 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How long nobody is let in after the system refused a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Ties the records, the log lines and the answer of a request together.
-pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+const CORRELATION: HeaderName = HeaderName::from_static(pi_identity::caller::CORRELATION);
 
 const VERSION: HeaderName = HeaderName::from_static("x-pi-version");
 const DETERMINISTIC: HeaderName = HeaderName::from_static("x-pi-deterministic");
-
-/// The id of a request.
-#[derive(Clone, Debug)]
-pub struct CorrelationId(pub String);
 
 /// Every route behind its layers.
 pub fn service(app: &Arc<App>, gate: Arc<dyn Gate>) -> Router {
@@ -109,23 +106,24 @@ struct Bounds {
 async fn bounded(State(bounds): State<Arc<Bounds>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let correlation = correlation(request.headers());
+    let named = correlation.as_ref().map(ToString::to_string).unwrap_or_default();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = match &correlation {
-        Err(problem) => Problem::invalid(*problem).into_response(),
+    let mut response = match correlation {
+        Err(problem) => problem.into_response(),
         Ok(id) => {
-            request.extensions_mut().insert(CorrelationId(id.clone()));
+            request.extensions_mut().insert(id);
             answer(&bounds, request, next).await
         }
     };
     let headers = response.headers_mut();
-    if let Ok(value) = correlation.as_deref().unwrap_or_default().parse() {
+    if let Ok(value) = named.parse() {
         headers.insert(CORRELATION, value);
     }
     mark(headers);
     tracing::info!(
         target: "pi::http",
-        correlation_id = correlation.as_deref().unwrap_or_default(),
+        correlation_id = named,
         method = method.as_str(),
         route = path.as_deref().unwrap_or_default(),
         status = response.status().as_u16(),
@@ -152,17 +150,15 @@ async fn answer(bounds: &Bounds, request: Request, next: Next) -> Response {
 }
 
 /// The caller's id for this request, or one that nobody can guess.
-fn correlation(headers: &HeaderMap) -> Result<String, &'static str> {
-    let wrong = "`X-Correlation-ID` must be 1 to 128 letters, digits, `.`, `_`, `:` or `-`";
-    if let Some(given) = headers.get(CORRELATION) {
-        let given = given.to_str().map_err(|_| wrong)?;
-        let fits = (1..=128).contains(&given.len())
-            && given.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
-        return if fits { Ok(given.to_owned()) } else { Err(wrong) };
+fn correlation(headers: &HeaderMap) -> Result<CorrelationId, Problem> {
+    if let Some(given) = correlation_id(headers)? {
+        return Ok(given);
     }
+    let unnamed = |problem: String| Problem::new(Reason::CorrelationIdInvalid, problem);
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|_| "the system has no random bytes for an id")?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    getrandom::fill(&mut bytes).map_err(|error| unnamed(error.to_string()))?;
+    CorrelationId::new(format!("{:032x}", u128::from_be_bytes(bytes)))
+        .map_err(|error| unnamed(error.to_string()))
 }
 
 fn mark(headers: &mut HeaderMap) {

@@ -1,11 +1,12 @@
 //! Who calls: all checks on a request, in one order.
 
 use http::HeaderMap;
+use pi_control_plane::roles::Role;
 use pi_core::{Digest, Name, Reason, Timestamp};
 
 use crate::api_key::is_api_key;
 use crate::event::Identity;
-use crate::id::{Actor, ApiKeyId, CorrelationId, Role, TokenId};
+use crate::id::{Actor, ApiKeyId, CorrelationId, TokenId};
 use crate::nonce::Nonces;
 use crate::refusal::Refusal;
 use crate::signing::{NONCE, RequestSigning, SIGNATURE, Signable, TIMESTAMP};
@@ -86,8 +87,8 @@ impl Caller {
     }
 
     /// As what it acts.
-    pub fn role(&self) -> &Role {
-        &self.role
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// What ties the records of its request together.
@@ -166,7 +167,7 @@ impl<T: Tenants> Authenticator<'_, T> {
             identity.api_keys.verify(key, now).map(|record| record.id.clone())
         };
         let id = self.tenants.identity(tenant, verify)??;
-        Ok((id.actor(), Role::api_key(), Means::ApiKey(id)))
+        Ok((id.actor(), Role::ApiKey, Means::ApiKey(id)))
     }
 
     fn by_token(

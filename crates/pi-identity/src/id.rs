@@ -56,13 +56,6 @@ id!(
     "a key id is 1 to 64 letters, digits or `.`, `_`, `-`"
 );
 id!(
-    /// The name of a role. Which roles there are is not decided here.
-    Role,
-    64,
-    b"_-",
-    "a role is 1 to 64 letters, digits or `_`, `-`"
-);
-id!(
     /// What ties the records of one request together (`X-Correlation-ID`).
     CorrelationId,
     128,
@@ -120,13 +113,6 @@ impl ApiKeyId {
 impl fmt::Display for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-impl Role {
-    /// The role of callers with an API key.
-    pub fn api_key() -> Self {
-        Self("api_key".to_owned())
     }
 }
 

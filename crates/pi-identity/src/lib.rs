@@ -24,7 +24,7 @@ pub mod webhook;
 pub use api_key::{ApiKeys, KeyRecord, NewApiKey};
 pub use caller::{Authenticator, Caller, Means, Request, SigningRule, Tenants, Unavailable};
 pub use event::{Identity, IdentityEvent, InvalidEvent};
-pub use id::{Actor, ApiKeyId, CorrelationId, InvalidId, KeyId, Role, TokenId};
+pub use id::{Actor, ApiKeyId, CorrelationId, InvalidId, KeyId, TokenId};
 pub use keys::{Algorithm, KeyError, KeySet, SigningKey, VerifyingKey};
 pub use limit::{LimitOptions, RateLimiter, Standing};
 pub use nonce::{NonceWindow, Nonces};

@@ -1,14 +1,13 @@
 //! Tokens: JSON Web Tokens (RFC 7519) of one issuer for one audience, after RFC 8725.
 
-use std::collections::BTreeSet;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Header, Validation};
+use pi_control_plane::roles::Role;
 use pi_core::{Name, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Actor, Role, TokenId};
+use crate::id::{Actor, TokenId};
 use crate::keys::{Algorithm, KeySet, VerifyingKey};
 use crate::refusal::Refusal;
 
@@ -29,21 +28,12 @@ pub struct TokenOptions {
     pub max_lifetime_s: u64,
     /// How far `iat` and `nbf` may lie ahead. `exp` has no leeway.
     pub leeway_s: u64,
-    /// The roles that there are.
-    pub roles: BTreeSet<Role>,
 }
 
-impl TokenOptions {
-    /// The defaults of the platform, for these roles.
-    pub fn new(roles: BTreeSet<Role>) -> Self {
+impl Default for TokenOptions {
+    fn default() -> Self {
         let platform = || "pi-platform".to_owned();
-        Self {
-            issuer: platform(),
-            audience: platform(),
-            max_lifetime_s: 86_400,
-            leeway_s: 30,
-            roles,
-        }
+        Self { issuer: platform(), audience: platform(), max_lifetime_s: 86_400, leeway_s: 30 }
     }
 }
 
@@ -249,10 +239,8 @@ impl Tokens {
         }
         let tenant = Name::new(tenant).map_err(|_| invalid("`tenant_id` is not a name"))?;
         let id = TokenId::new(jti).map_err(|_| invalid("`jti` is not the id of a token"))?;
-        let role = Role::new(role)
-            .ok()
-            .filter(|role| self.options.roles.contains(role))
-            .ok_or(Refusal::new(Reason::RoleUnknown, "`role` is no role"))?;
+        let role =
+            Role::from_word(&role).ok_or(Refusal::new(Reason::RoleUnknown, "`role` is no role"))?;
         Ok(Claims { subject, tenant, role, issued_at, expires_at, id })
     }
 

@@ -7,8 +7,8 @@ mod common;
 use common::*;
 use pi_core::Reason;
 use pi_identity::{
-    Actor, Claims, Grant, KeyError, KeySet, Refusal, Role, SigningKey, TokenId, TokenOptions,
-    Tokens, VerifyingKey,
+    Actor, Claims, Grant, KeyError, KeySet, Refusal, SigningKey, TokenId, TokenOptions, Tokens,
+    VerifyingKey,
 };
 use proptest::prelude::*;
 
@@ -151,11 +151,11 @@ fn another_key_of_the_same_kind_does_not_verify() {
 fn keys_rotate() {
     let old = SigningKey::from_pem(key_id("2026"), &secret(ed25519_pem(3).0.as_bytes())).unwrap();
     let retiring = old.verifying().clone().until(at(NOW_S + 100));
-    let token = mint(&Tokens::new(KeySet::new(old).unwrap(), TokenOptions::new(roles())));
+    let token = mint(&Tokens::new(KeySet::new(old).unwrap(), TokenOptions::default()));
     let new = || SigningKey::from_pem(key_id("2027"), &secret(p256_pem(4).0.as_bytes())).unwrap();
     let keys = KeySet::new(new()).unwrap().with(retiring.clone()).unwrap();
     assert_eq!(keys.verifying().count(), 2);
-    let rotated = Tokens::new(keys, TokenOptions::new(roles()));
+    let rotated = Tokens::new(keys, TokenOptions::default());
     rotated.verify(&token, at(NOW_S + 100)).unwrap();
     assert_eq!(refused(rotated.verify(&token, at(NOW_S + 101))), Reason::TokenKeyUnknown);
     rotated.verify(&mint(&rotated), now()).unwrap();
@@ -271,7 +271,6 @@ fn a_token_that_would_be_refused_is_not_minted() {
         (&(|g: &mut Grant| g.lifetime_s = 0) as &dyn Fn(&mut Grant), Reason::TokenExpired),
         (&|g: &mut Grant| g.lifetime_s = 86_401, Reason::TokenLifetimeExceeded),
         (&|g: &mut Grant| g.lifetime_s = u64::MAX, Reason::TokenInvalid),
-        (&|g: &mut Grant| g.role = Role::new("root").unwrap(), Reason::RoleUnknown),
         (&|g: &mut Grant| g.subject = Actor::new("api_key:x").unwrap(), Reason::TokenInvalid),
     ] {
         assert!(mint(change).unwrap().starts_with(reason.code()), "{reason}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pi_console::app::Means;
 use pi_console::{App, IdentityGate, Settings, SqliteStores, serve};
+use pi_control_plane::roles::Role;
 use pi_core::{Clock as _, Reason};
 use pi_identity::{LimitOptions, NonceWindow, RateLimiter, RequestSigning, SigningRule};
 use pi_runtime::SystemClock;
@@ -63,7 +64,7 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
     let mut lines = String::new();
     if args.dev {
         for tenant in ["local", pi_console::access::SYSTEM] {
-            let token = issue(&app.tokens, tenant, "dev", "admin", DEV_LIFETIME_S)?.token;
+            let token = issue(&app.tokens, tenant, "dev", Role::Admin, DEV_LIFETIME_S)?.token;
             let name = paint(BOLD, format!("{tenant:<8}"));
             lines.push_str(&format!("  {name} {} {token}\n", paint(DIM, "admin token")));
         }

@@ -20,8 +20,10 @@ const SHARED: &str = "shared";
 
 pub fn run(context: &Context, command: &TokenCommand) -> Outcome {
     let TokenCommand::Issue { subject, role, lifetime } = command;
+    let known = Role::from_word(role)
+        .ok_or_else(|| Failure::new(Reason::RoleUnknown, format!("there is no role `{role}`")))?;
     let tokens = tokens(context, false)?;
-    let minted = issue(&tokens, context.global.tenant.as_str(), subject, role, *lifetime)?;
+    let minted = issue(&tokens, context.global.tenant.as_str(), subject, known, *lifetime)?;
     let journal = context.journal()?;
     let actor = Actor::new(journal.actor()).map_err(|error| invalid(&error))?;
     let event = IdentityEvent::TokenIssued(minted.claims.clone());
@@ -58,9 +60,7 @@ pub fn tokens(context: &Context, dev: bool) -> Result<Tokens, Failure> {
     let id = KeyId::new(SHARED).map_err(|error| invalid(&error))?;
     let keys = SigningKey::shared(id, &secret).and_then(KeySet::new);
     let keys = keys.map_err(|error| Failure::new(Reason::SecretWeak, error))?;
-    let roles = Role::ALL.iter().map(|role| pi_identity::Role::new(role.as_str()));
-    let roles = roles.collect::<Result<_, _>>().map_err(|error| invalid(&error))?;
-    Ok(Tokens::new(keys, TokenOptions::new(roles)))
+    Ok(Tokens::new(keys, TokenOptions::default()))
 }
 
 /// `PI_SECRET_*`, or files in `PI_SECRETS_PATH`, which is `secrets` in the data folder when
@@ -78,13 +78,13 @@ pub fn issue(
     tokens: &Tokens,
     tenant: &str,
     subject: &str,
-    role: &str,
+    role: Role,
     lifetime_s: u64,
 ) -> Result<Minted, Failure> {
     let grant = Grant {
         subject: Actor::new(subject).map_err(|error| invalid(&error))?,
         tenant: Name::new(tenant).map_err(|error| invalid(&error))?,
-        role: pi_identity::Role::new(role).map_err(|error| invalid(&error))?,
+        role,
         lifetime_s,
     };
     let id = TokenId::random().map_err(|error| Failure::new(error.reason(), &error))?;

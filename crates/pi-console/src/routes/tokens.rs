@@ -152,9 +152,8 @@ pub async fn issue(
     let NewToken { subject, role, lifetime_s, tenant } = new;
     let invalid = |error: &dyn std::fmt::Display| Problem::invalid(error.to_string());
     let subject = Actor::new(subject).map_err(|error| invalid(&error))?;
-    let known = Role::from_word(&role)
+    let role = Role::from_word(&role)
         .ok_or_else(|| Problem::new(Reason::RoleUnknown, "there is no such role"))?;
-    let role = pi_identity::Role::new(known.as_str()).map_err(|error| invalid(&error))?;
     let tenant = match tenant {
         None => caller.tenant.clone(),
         Some(tenant) => Name::new(tenant).map_err(|error| invalid(&error))?,
@@ -184,7 +183,7 @@ pub async fn issue(
             id: minted.claims.id.to_string(),
             subject: minted.claims.subject.to_string(),
             tenant: minted.claims.tenant.to_string(),
-            role: minted.claims.role.to_string(),
+            role: minted.claims.role.as_str().to_owned(),
             expires_at_us: minted.claims.expires_at.as_micros(),
         };
         Ok((StatusCode::CREATED, Json(view)))

@@ -10,11 +10,11 @@ use axum::http::{Method, Request, StatusCode, request};
 use http_body_util::BodyExt as _;
 use pi_console::access::{Caller, Gate};
 use pi_console::app::Means;
-use pi_console::serve::{CorrelationId, service};
+use pi_console::serve::service;
 use pi_console::{App, Problem, Settings, SqliteStores};
 use pi_control_plane::roles::Role;
 use pi_core::Name;
-use pi_identity::{KeyId, KeySet, Secret, SigningKey, TokenOptions, Tokens};
+use pi_identity::{CorrelationId, KeyId, KeySet, Secret, SigningKey, TokenOptions, Tokens};
 use pi_runtime::SystemClock;
 use pi_runtime::mesh::Mesh;
 use pi_store::DataFolder;
@@ -27,7 +27,7 @@ struct Trusting;
 impl Gate for Trusting {
     fn admit(&self, parts: &Parts, _body: &[u8]) -> Result<Caller, Problem> {
         let text = |name: &str| parts.headers.get(name).unwrap().to_str().unwrap().to_owned();
-        let CorrelationId(correlation) = parts.extensions.get().cloned().unwrap();
+        let correlation = parts.extensions.get::<CorrelationId>().unwrap().to_string();
         let tenant = Name::new(text("x-tenant-id")).unwrap();
         Ok(Caller { tenant, actor: "tester".to_owned(), role: Role::Admin, correlation })
     }
@@ -160,8 +160,7 @@ impl Answer {
 
 fn tokens() -> Tokens {
     let key = SigningKey::shared(KeyId::new("test").unwrap(), &Secret::generate().unwrap());
-    let roles = Role::ALL.iter().map(|role| pi_identity::Role::new(role.as_str()).unwrap());
-    Tokens::new(KeySet::new(key.unwrap()).unwrap(), TokenOptions::new(roles.collect()))
+    Tokens::new(KeySet::new(key.unwrap()).unwrap(), TokenOptions::default())
 }
 
 /// A submission of one Dockerfile.

@@ -2,16 +2,15 @@
 
 #![allow(dead_code, reason = "every test file uses some of it")]
 
-use std::collections::BTreeSet;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::pkcs8::LineEnding;
+use pi_control_plane::roles::Role;
 use pi_core::{Name, Timestamp};
 use pi_identity::{
-    Actor, Grant, KeyId, KeySet, Origin, Role, Secret, SigningKey, TokenId, TokenOptions, Tokens,
+    Actor, Grant, KeyId, KeySet, Origin, Secret, SigningKey, TokenId, TokenOptions, Tokens,
     VerifyingKey,
 };
 use sha2::Sha256;
@@ -51,30 +50,26 @@ pub fn p256_pem(seed: u8) -> (String, String) {
     (key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string(), public)
 }
 
-pub fn roles() -> BTreeSet<Role> {
-    ["admin", "operator", "viewer"].map(|role| Role::new(role).unwrap()).into()
-}
-
 /// The shared secret signs; an Ed25519 key `ed` and a P-256 key `ec` verify as well.
 pub fn tokens() -> Tokens {
     let shared = SigningKey::shared(key_id("shared"), &secret(SHARED)).unwrap();
     let ed = VerifyingKey::from_pem(key_id("ed"), &ed25519_pem(1).1).unwrap();
     let ec = VerifyingKey::from_pem(key_id("ec"), &p256_pem(2).1).unwrap();
     let keys = KeySet::new(shared).unwrap().with(ed).unwrap().with(ec).unwrap();
-    Tokens::new(keys, TokenOptions::new(roles()))
+    Tokens::new(keys, TokenOptions::default())
 }
 
 /// Tokens that the key in `pem` signs.
 pub fn signed_by(id: &str, pem: &str) -> Tokens {
     let key = SigningKey::from_pem(key_id(id), &secret(pem.as_bytes())).unwrap();
-    Tokens::new(KeySet::new(key).unwrap(), TokenOptions::new(roles()))
+    Tokens::new(KeySet::new(key).unwrap(), TokenOptions::default())
 }
 
 pub fn grant() -> Grant {
     Grant {
         subject: Actor::new("alice@example.org").unwrap(),
         tenant: name("acme"),
-        role: Role::new("operator").unwrap(),
+        role: Role::Operator,
         lifetime_s: 3600,
     }
 }

@@ -126,7 +126,11 @@ pub(super) const ROWS: &[Row] = &[
         "database-cluster-not-encrypted",
         High,
         &["aws_rds_cluster"],
-        Off("storage_encrypted"),
+        // A serverless cluster is encrypted, whatever is said.
+        All(&[
+            Any(&[Absent("engine_mode"), Is("engine_mode", &["provisioned", "global"])]),
+            Off("storage_encrypted"),
+        ]),
         "a database cluster is not encrypted",
         &["CWE-311"],
         "set `storage_encrypted = true`",
@@ -243,7 +247,15 @@ pub(super) const ROWS: &[Row] = &[
         "key-not-rotated",
         Medium,
         &["aws_kms_key"],
-        Off("enable_key_rotation"),
+        // Only symmetric keys that encrypt can be rotated by AWS.
+        All(&[
+            Any(&[
+                Absent("customer_master_key_spec"),
+                Is("customer_master_key_spec", &["SYMMETRIC_DEFAULT"]),
+            ]),
+            Any(&[Absent("key_usage"), Is("key_usage", &["ENCRYPT_DECRYPT"])]),
+            Off("enable_key_rotation"),
+        ]),
         "a key is not rotated",
         &["CWE-324"],
         "set `enable_key_rotation = true`",
