@@ -160,6 +160,16 @@ fn two_tenants_never_meet() {
     let (status, report) = server.ask(acme, "POST", SUBMIT, &clean);
     assert_eq!((status, report["decision"].as_str().unwrap()), (201, "ALLOW"), "{report}");
 
+    // What the platform forbids is forbidden to every tenant, for as long as it is in force.
+    let freeze = policy("@id(\"frozen\") forbid(principal, action, resource);");
+    assert_eq!(server.ask(&system, "PUT", "/v1/policies/base", &freeze).0, 200);
+    let frozen = server.ask(acme, "POST", SUBMIT, &clean);
+    assert_eq!(code(&frozen), (403, "policy_denied"));
+    let from = frozen.1["detail"].as_str().unwrap();
+    assert!(from.contains("_system/base/frozen"), "{from}");
+    assert_eq!(server.ask(&system, "DELETE", "/v1/policies/base", &Value::Null).0, 200);
+    assert_eq!(server.ask(acme, "POST", SUBMIT, &clean).0, 201);
+
     // The other one sees nothing of it, and has no policy from it.
     let run = report["run_id"].as_str().unwrap();
     for path in ["", "/report", "/records", "/evidence"] {
@@ -332,6 +342,44 @@ fn a_caller_has_so_many_requests_a_minute() {
     let answer = server.ask(&local, "GET", "/v1/runs", &Value::Null);
     assert_eq!(code(&answer), (429, "rate_limit_exceeded"));
     assert_eq!(server.ask(&system, "GET", "/v1/runs", &Value::Null).0, 200);
+}
+
+#[test]
+fn a_tenant_uses_what_its_quota_grants() {
+    let lab = Lab::new();
+    let server = Server::dev(&lab);
+    let system = server.admin("_system");
+    let new = json!({"tenant": "acme", "display_name": "Acme",
+        "quota": {"window_s": 3600, "compositions": 3, "bytes": 1000}});
+    assert_eq!(server.ask(&system, "POST", "/v1/tenants", &new).0, 201);
+    let new = json!({"tenant": "acme", "subject": "ops", "role": "admin"});
+    let token = server.ask(&system, "POST", "/v1/tokens", &new).1["token"].clone();
+    let acme = Caller { tenant: "acme".to_owned(), token: token.as_str().unwrap().to_owned() };
+    // A refused submission counts as one, and what it did not use is free again.
+    let file = dockerfile("FROM alpine:3.20\nUSER app\n");
+    assert_eq!(code(&server.ask(&acme, "POST", SUBMIT, &file)), (403, "policy_missing"));
+    let used = server.ask(&acme, "GET", "/v1/quota", &Value::Null).1;
+    assert_eq!((&used["used"]["compositions"], &used["used"]["nodes"]), (&json!(1), &json!(0)));
+    assert_eq!(used["in_flight"], json!(0));
+    let policy = json!({"text": "permit(principal, action, resource);"});
+    assert_eq!(server.ask(&acme, "PUT", "/v1/policies/own", &policy).0, 200);
+    let large = dockerfile(&format!("FROM a\n# {}\n", "x".repeat(2_000)));
+    assert_eq!(code(&server.ask(&acme, "POST", SUBMIT, &large)), (429, "quota_exceeded"));
+    for _ in 0..2 {
+        assert_eq!(server.ask(&acme, "POST", SUBMIT, &file).0, 201);
+    }
+    let events = server.ask(&acme, "GET", "/v1/log/events?limit=200", &Value::Null).1;
+    for _ in 0..5 {
+        assert_eq!(code(&server.ask(&acme, "POST", SUBMIT, &file)), (429, "quota_exceeded"));
+    }
+    // Whoever is over the quota does not fill the log.
+    let after = server.ask(&acme, "GET", "/v1/log/events?limit=200", &Value::Null).1;
+    assert_eq!(events, after);
+    let more = json!({"quota": {"window_s": 3600, "compositions": 4}});
+    assert_eq!(server.ask(&system, "PATCH", "/v1/tenants/acme", &more).0, 200);
+    assert_eq!(server.ask(&acme, "POST", SUBMIT, &file).0, 201);
+    let own = server.ask(&acme, "PATCH", "/v1/tenants/acme", &more);
+    assert_eq!(code(&own), (403, "permission_denied"));
 }
 
 #[test]

@@ -192,7 +192,8 @@ impl App {
     /// # Errors
     /// The log cannot be read.
     pub fn policy(&self, journal: &Journal) -> Result<Policy, Problem> {
-        self.control.policy(journal.store())
+        let system = self.system()?;
+        self.control.policy(system.as_ref(), journal.store())
     }
 
     /// The log of the platform.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pi_control_plane::policies::{
     Active, Change, Form, Part, Policies, PolicyChangeError, Scope, compose,
 };
+use pi_control_plane::quota::{self, Usage};
 use pi_control_plane::tenants::{CONTROL, Registry};
 use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
 use pi_core::canonical::{Value, parse};
@@ -36,13 +37,17 @@ pub struct Control {
     registry: Mutex<Followed<Registry>>,
     policies: Mutex<BTreeMap<Name, Arc<Mutex<TenantPolicies>>>>,
     identities: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Identity>>>>>,
+    usages: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Usage>>>>>,
 }
+
+/// The policies that hold for a tenant: the platform's and its own.
+type InForce = BTreeMap<(Scope, Name), Active>;
 
 #[derive(Default)]
 struct TenantPolicies {
     followed: Followed<Policies>,
     /// The set in force, and which policies it is made of.
-    composed: Option<(BTreeMap<Name, Active>, Arc<PolicySet>)>,
+    composed: Option<(InForce, Arc<PolicySet>)>,
 }
 
 /// A projection and how far it got.
@@ -66,6 +71,12 @@ impl Default for Followed<Registry> {
 impl Default for Followed<Policies> {
     fn default() -> Self {
         Self::new(Policies::default())
+    }
+}
+
+impl Default for Followed<Usage> {
+    fn default() -> Self {
+        Self::new(Usage::default())
     }
 }
 
@@ -148,20 +159,33 @@ impl Control {
     ///
     /// # Errors
     /// The log of the tenant cannot be read.
-    pub fn policy(&self, store: &dyn EventStore) -> Result<Policy, Problem> {
+    pub fn policy(
+        &self,
+        system: &dyn EventStore,
+        store: &dyn EventStore,
+    ) -> Result<Policy, Problem> {
+        // Never both at once: each lock is free again before the next is taken.
+        let mut active = InForce::new();
+        for (scope, of) in [(Scope::Platform, system), (Scope::Tenant, store)] {
+            // The platform's own tenant is under its policies once.
+            if scope == Scope::Platform || of.tenant() != system.tenant() {
+                let policies = self.policies(of)?;
+                let named = policies.active().iter();
+                active.extend(named.map(|(name, active)| ((scope, name.clone()), *active)));
+            }
+        }
         let entry = self.entry(store.tenant());
         let mut known = locked(&entry);
-        known.follow(store)?;
-        let active = known.followed.value.active().clone();
         if let Some((composed, set)) = &known.composed
             && *composed == active
         {
             return Ok(Policy::new(Arc::clone(set)));
         }
         let mut texts = BTreeMap::new();
-        for (name, policy) in &active {
-            match text(store, &policy.digest)? {
-                Ok(text) => texts.insert(name, text),
+        for ((scope, name), policy) in &active {
+            let of = if *scope == Scope::Platform { system } else { store };
+            match text(of, &policy.digest)? {
+                Ok(text) => texts.insert((*scope, name), text),
                 Err(problem) => {
                     let message = format!("the policy `{name}` cannot be loaded: {problem}");
                     return Ok(Policy::absent(Reason::PolicyNotLoaded, message));
@@ -170,7 +194,9 @@ impl Control {
         }
         let parts: Vec<Part<'_>> = active
             .iter()
-            .filter_map(|(name, policy)| Some(part(name, policy, texts.get(name)?)))
+            .filter_map(|((scope, name), policy)| {
+                Some(part(*scope, name, policy, texts.get(&(*scope, name))?))
+            })
             .collect();
         match compose(&parts) {
             Ok(set) => {
@@ -210,6 +236,25 @@ impl Control {
         Ok(look(&followed.value))
     }
 
+    /// Looks at what a tenant uses, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn usage<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Usage) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.usages, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(store, quota::PARTITION, |usage: &mut Usage, header, payload| {
+            let at = Timestamp::from_micros(header.recorded_at);
+            value(payload)
+                .map_or(Ok(()), |value| usage.apply(header.offset, at, header.event_type, &value))
+        })?;
+        Ok(look(&followed.value))
+    }
+
     fn entry(&self, tenant: &Name) -> Arc<Mutex<TenantPolicies>> {
         entry(&self.policies, tenant)
     }
@@ -234,10 +279,10 @@ impl TenantPolicies {
     }
 }
 
-/// A policy of a tenant, to be composed with others.
-pub fn part<'a>(name: &'a Name, active: &Active, text: &'a str) -> Part<'a> {
+/// A policy in force, to be composed with others.
+pub fn part<'a>(scope: Scope, name: &'a Name, active: &Active, text: &'a str) -> Part<'a> {
     let Active { version, form, .. } = *active;
-    Part { scope: Scope::Tenant, name, version, form, text }
+    Part { scope, name, version, form, text }
 }
 
 /// The text of a policy that is kept; what is wrong with it, if it is.

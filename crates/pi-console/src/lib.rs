@@ -16,6 +16,7 @@ pub mod inline;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod quota;
 pub mod reply;
 pub mod report;
 pub mod routes;

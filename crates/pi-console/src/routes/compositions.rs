@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::header::{HeaderName, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use pi_control_plane::quota::Outcome;
 use pi_core::canonical::{Encoder, ToCanonical, Value, parse};
-use pi_core::{Digest, Reason, RunId};
+use pi_core::{Digest, Name, Reason, RunId};
 use pi_event_fabric::RunField;
 use pi_kernel::admit::Baseline;
 use pi_kernel::plan::{Planned, plan};
@@ -29,6 +30,7 @@ use crate::app::{App, blocking};
 use crate::extract::Json;
 use crate::inline::{Artifact, Inline};
 use crate::problem::{Problem, Refused};
+use crate::quota::{Reserved, amounts, reserve};
 use crate::reply::{Canonical, canonical};
 use crate::report;
 use crate::routes::agents::MAX_WORDS;
@@ -336,6 +338,7 @@ struct Begun {
     admitted: Arc<pi_kernel::admit::AdmittedComposition>,
     inline: Arc<Inline>,
     run: RunId,
+    reserved: Option<Reserved>,
 }
 
 fn begin(
@@ -347,15 +350,41 @@ fn begin(
     let journal = app.journal(caller)?;
     let Frozen { inline, composition } = freeze(app, &journal, caller, submission)?;
     let inline = Arc::new(inline);
-    let admitted = admit(&journal, &app.catalogue, composition)?;
-    let run = accept(&journal, &admitted, "", inline.as_ref())?;
-    app.began(&caller.tenant, &run, cancel);
-    Ok(Begun { journal, admitted, inline, run })
+    let reserved = reserve(app, &journal, amounts(&composition.request, inline.bytes()))?;
+    let begun = admit(&journal, &app.catalogue, composition).and_then(|admitted| {
+        let run = accept(&journal, &admitted, "", inline.as_ref())?;
+        Ok((admitted, run))
+    });
+    match begun {
+        Ok((admitted, run)) => {
+            app.began(&caller.tenant, &run, cancel);
+            Ok(Begun { journal, admitted, inline, run, reserved })
+        }
+        Err(error) => {
+            if let Some(reserved) = reserved {
+                reserved.settle(Outcome::Refused);
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// A run goes on for as long as this is there, also when it panics.
+struct Going<'a> {
+    app: &'a App,
+    tenant: &'a Name,
+    run: &'a RunId,
+}
+
+impl Drop for Going<'_> {
+    fn drop(&mut self) {
+        self.app.ended(self.tenant, self.run);
+    }
 }
 
 impl Begun {
     fn finish(self, app: &App, caller: &Caller, cancel: Cancel) -> Result<Arc<Vec<u8>>, Problem> {
-        let Begun { journal, admitted, inline, run } = self;
+        let Begun { journal, admitted, inline, run, reserved } = self;
         let bound = admitted.request.content().bounds.max_execution_time_ms;
         let bound = Duration::from_millis(bound);
         let how = Drive {
@@ -366,8 +395,12 @@ impl Begun {
             deadline: Some(app.settings.chain_time.map_or(bound, |limit| limit.min(bound))),
             cancel,
         };
+        let going = Going { app, tenant: &caller.tenant, run: &run };
         let ran = run_accepted(&journal, admitted, run.clone(), &how, &mut Silent);
-        app.ended(&caller.tenant, &run);
+        drop(going);
+        if let Some(reserved) = reserved {
+            reserved.settle(if ran.is_ok() { Outcome::Sealed } else { Outcome::Failed });
+        }
         let ran = ran?;
         let report = Arc::new(report::encode(&caller.tenant, &run, &ran.outcome, &ran.sealed));
         app.reports.put(&caller.tenant, &run, Arc::clone(&report));

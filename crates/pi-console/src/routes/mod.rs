@@ -5,6 +5,7 @@ mod compositions;
 mod health;
 mod log;
 mod policies;
+mod quota;
 mod reasons;
 mod runs;
 mod tenants;
@@ -50,6 +51,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tenants::show))
         .routes(routes!(tenants::alter))
         .routes(routes!(tenants::delete))
+        .routes(routes!(quota::show))
         .routes(routes!(policies::list))
         .routes(routes!(policies::show))
         .routes(routes!(policies::activate))

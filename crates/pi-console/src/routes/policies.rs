@@ -97,7 +97,11 @@ fn together(
     let version = policies.version(name) + 1;
     let new = Part { scope: Scope::Tenant, name, version, form: Form::of(text), text };
     let mut parts = vec![new];
-    parts.extend(texts.iter().map(|(other, (active, text))| control::part(other, active, text)));
+    parts.extend(
+        texts
+            .iter()
+            .map(|(other, (active, text))| control::part(Scope::Tenant, other, active, text)),
+    );
     compose(&parts).map_err(not_loaded)
 }
 

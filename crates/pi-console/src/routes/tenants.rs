@@ -18,6 +18,7 @@ use crate::control;
 use crate::extract::{Json as Body, Path, Query};
 use crate::page::{NamePage, name_cursor};
 use crate::problem::{Problem, Refused};
+use crate::routes::quota::QuotaView;
 
 /// A tenant.
 #[derive(Serialize, ToSchema)]
@@ -30,6 +31,8 @@ pub struct TenantView {
     state: &'static str,
     /// Days that the evidence of its runs is kept; null means for ever.
     retention_days: Option<u64>,
+    /// What it may use.
+    quota: QuotaView,
 }
 
 /// A page of tenants.
@@ -55,6 +58,9 @@ pub struct NewTenant {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 36500)]
     retention_days: Option<u64>,
+    /// What it may use; without it, 100 compositions of 64 nodes and 8 GiB in an hour.
+    #[serde(default)]
+    quota: Option<QuotaView>,
 }
 
 /// What may change.
@@ -69,6 +75,9 @@ pub struct TenantChange {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 36500)]
     retention_days: Option<u64>,
+    /// What it may use.
+    #[serde(default)]
+    quota: Option<QuotaView>,
     /// `active` or `suspended`.
     #[serde(default)]
     #[schema(pattern = "^(active|suspended)$", example = "suspended")]
@@ -81,6 +90,7 @@ fn view(name: &Name, tenant: &Tenant) -> TenantView {
         display_name: tenant.settings.display_name.clone(),
         state: tenant.state.as_str(),
         retention_days: tenant.settings.retention_days,
+        quota: tenant.settings.quota.into(),
     }
 }
 
@@ -166,13 +176,16 @@ pub async fn create(
     caller: Caller,
     Body(new): Body<NewTenant>,
 ) -> Result<Response, Problem> {
-    let NewTenant { tenant, display_name, retention_days } = new;
+    let NewTenant { tenant, display_name, retention_days, quota } = new;
     let tenant = name(&tenant)?;
     if pi_control_plane::tenants::is_reserved(&tenant) {
         return Err(TenantError::Reserved(tenant).into());
     }
     blocking(move || {
-        let settings = Settings { retention_days, ..Settings::new(&display_name) };
+        let mut settings = Settings { retention_days, ..Settings::new(&display_name) };
+        if let Some(quota) = quota {
+            settings.quota = quota.into();
+        }
         let create = Change::Create(settings);
         let view = change(&app, &caller, &tenant, |_| vec![create])?;
         let location = format!("/v1/tenants/{tenant}");
@@ -215,7 +228,7 @@ pub async fn alter(
     Body(asked): Body<TenantChange>,
 ) -> Result<Json<TenantView>, Problem> {
     let tenant = name(&tenant)?;
-    let TenantChange { display_name, retention_days, state } = asked;
+    let TenantChange { display_name, retention_days, quota, state } = asked;
     let state = match state.as_deref() {
         None => None,
         Some("active") => Some(Change::Resume),
@@ -224,11 +237,12 @@ pub async fn alter(
     };
     blocking(move || {
         let changes = |known: Option<&Tenant>| {
-            let described = display_name.is_some() || retention_days.is_some();
+            let described = display_name.is_some() || retention_days.is_some() || quota.is_some();
             let before = known.map(|known| known.settings.clone());
             let mut settings = before.unwrap_or_else(|| Settings::new(""));
             settings.display_name = display_name.unwrap_or(settings.display_name);
             settings.retention_days = retention_days.or(settings.retention_days);
+            settings.quota = quota.map_or(settings.quota, Into::into);
             let describe = described.then_some(Change::Describe(settings));
             describe.into_iter().chain(state).collect()
         };
