@@ -11,7 +11,7 @@ use pi_agent_api::Meta;
 use pi_core::Reason;
 use pi_telemetry::table::{LABELS, METRICS, Metric, SPANS, Source};
 
-use crate::{golden, schemas};
+use crate::{comparison, golden, schemas};
 
 /// Writes the derived files, or with `check` fails when one differs.
 pub fn run(check: bool) -> Result<()> {
@@ -30,6 +30,7 @@ pub fn run(check: bool) -> Result<()> {
     for meta in &metas {
         files.insert(format!("docs/agents/{}.md", meta.slug).into(), agent(meta));
     }
+    files.extend(comparison::pages(&metas)?);
     let recorded = fs::read_to_string(golden::PATH).unwrap_or_default();
     files.insert(golden::PATH.into(), golden::table(&recorded)?);
     let mut stale = Vec::new();
@@ -59,17 +60,18 @@ pub fn run(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Pages of agents that are gone.
+/// Pages of what is gone.
 fn leftovers(files: &BTreeMap<PathBuf, String>) -> Result<Vec<String>> {
-    let folder = Path::new("docs/agents");
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if !files.contains_key(&path) {
-            found.push(path.display().to_string());
+    for folder in ["docs/agents", comparison::PAGES].map(Path::new) {
+        if !folder.exists() {
+            continue;
+        }
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if !files.contains_key(&path) {
+                found.push(path.display().to_string());
+            }
         }
     }
     found.sort();

@@ -6,6 +6,7 @@ mod golden;
 mod new_agent;
 mod schemas;
 
+mod comparison;
 mod conformance;
 
 use std::process::Command;
@@ -89,6 +90,7 @@ fn bench() -> Result<()> {
     step("cargo", &["run", "--release", "-p", "pi-store", "--example", "log_bench"])?;
     step("bash", &["bench/steps.sh"])?;
     step("cargo", &["run", "--release", "-p", "pi-runtime", "--example", "route_bench"])?;
+    step("cargo", &["run", "--release", "-p", "pi-control-plane", "--example", "policy_bench"])?;
     step("bash", &["bench/scan.sh"])?;
     let consensus = ["run", "--release", "-p", "pi-runtime", "--example", "consensus_bench"];
     step("cargo", &[&consensus[..], &["--", "crates"]].concat())?;
