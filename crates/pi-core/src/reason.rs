@@ -95,6 +95,7 @@ reasons! {
     RouteAmbiguous = "route_ambiguous",
     // The log.
     LogUnavailable = "log_unavailable",
+    DatabaseUnsafe = "database_unsafe",
     LogCorrupt = "log_corrupt",
     LogTruncated = "log_truncated",
     CheckpointInvalid = "checkpoint_invalid",

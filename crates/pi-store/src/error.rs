@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The database refused an operation.
     #[error("the database refuses: {0}")]
     Database(String),
+    /// The database, or the role that it is used with, cannot keep what a log promises.
+    #[error("the database is not safe to use: {0}")]
+    UnsafeDatabase(String),
     /// The database file is damaged or is none.
     #[error("the database is damaged: {0}")]
     Damaged(String),
@@ -130,6 +133,7 @@ impl StoreError {
             | StoreError::Database(_)
             | StoreError::Interrupted(_)
             | StoreError::Closed => Reason::LogUnavailable,
+            StoreError::UnsafeDatabase(_) => Reason::DatabaseUnsafe,
             StoreError::Damaged(_) => Reason::LogCorrupt,
             StoreError::Key { .. } => Reason::KeyUnavailable,
             StoreError::Integrity(error) => error.reason,

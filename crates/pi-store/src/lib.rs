@@ -3,7 +3,9 @@
 //!
 //! A shell crate: files, threads and randomness (salts, keys) live here.
 
+mod append;
 pub mod consumer;
+mod control;
 pub mod error;
 pub mod evidence;
 pub mod folder;
@@ -12,6 +14,7 @@ pub mod governance;
 pub mod keys;
 pub mod memory;
 mod ordered;
+pub mod postgres;
 pub mod projection;
 mod proof;
 pub mod sqlite;
@@ -29,6 +32,7 @@ pub use error::StoreError;
 pub use folder::DataFolder;
 pub use follow::{Follower, Overflow, Subscription};
 pub use memory::{Memory, MemoryError, MemoryOptions};
+pub use postgres::{Database, PostgresStore};
 pub use projection::Projection;
 pub use sqlite::SqliteStore;
 pub use verify::{Verification, VerifyOptions};

@@ -11,21 +11,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
-use pi_event_fabric::catalogue;
-use pi_event_fabric::epoch::{Shards, is_control};
-use pi_event_fabric::event::SALT_BYTES;
+use pi_event_fabric::epoch::Shards;
 use pi_event_fabric::order::{EpochStarts, OrderKey, Priorities};
-use pi_event_fabric::semantic::{Parent, SemanticError, Semantics, TrustPolicy, has_reserved_key};
-use pi_event_fabric::{
-    Bundle, EventDraft, Head, HeaderView, PublicKey, SaltedDraft, SigningKey, governance,
-};
+use pi_event_fabric::semantic::{Semantics, TrustPolicy, has_reserved_key};
+use pi_event_fabric::{Bundle, EventDraft, Head, PublicKey, SigningKey};
 use rusqlite::Connection;
 
+use crate::append::{self, Append};
 use crate::error::StoreError;
 use crate::folder::{DataFolder, read_notes};
-use crate::keys::{fill_random, signing_key};
+use crate::keys::signing_key;
 use crate::verify::{Verification, VerifyOptions, verify};
-use crate::{Appended, EventStore, Fence, REDACTED, RunEntry, StoredEvent, Ticket, ordered};
+use crate::{Appended, EventStore, Fence, RunEntry, StoredEvent, Ticket, ordered};
 
 pub(crate) use read::{after, partition};
 pub(crate) use schema::{open_reader, open_writer, use_write_ahead_log};
@@ -54,7 +51,7 @@ impl SqliteStore {
         let connection = open_writer(&folder.database(tenant))?;
         let (queue, requests) = sync_channel(QUEUE);
         let writer = write::Writer::new(connection, folder, tenant, Arc::clone(&key))?;
-        let writer = write::spawn("pi-log-writer", move || writer.run(&requests))?;
+        let writer = append::spawn("pi-log-writer", move || writer.run(&requests))?;
         Ok(Self {
             folder: folder.clone(),
             tenant: tenant.clone(),
@@ -100,26 +97,16 @@ impl SqliteStore {
         }
     }
 
-    /// Appends drafts and erases the payload at a leaf with them. The payloads are
-    /// salted and hashed here: the writer is the narrow place.
+    /// Appends drafts and erases the payload at a leaf with them.
     fn append_and_erase(
         &self,
         drafts: Vec<EventDraft>,
         fence: Option<Fence>,
         redacts: Option<u64>,
     ) -> Result<Ticket, StoreError> {
-        debug_assert_eq!(
-            drafts.iter().find_map(unfit),
-            None,
-            "see crates/pi-event-fabric/src/catalogue.rs"
-        );
-        let mut salts = vec![[0; SALT_BYTES]; drafts.len()];
-        fill_random(salts.as_flattened_mut())?;
-        let drafts =
-            drafts.into_iter().zip(salts).map(|(draft, salt)| SaltedDraft::new(draft, salt));
-        let drafts = drafts.collect();
+        let drafts = append::salted(drafts)?;
         let (done, result) = sync_channel(1);
-        self.request(write::Request::Append(write::Append { drafts, fence, redacts, done }))?;
+        self.request(write::Request::Append(Append { drafts, fence, redacts, done }))?;
         Ok(Ticket::new(result))
     }
 
@@ -129,13 +116,6 @@ impl SqliteStore {
         self.request(write::Request::Aside(work, done))?;
         result.recv().unwrap_or(Err(StoreError::Closed))
     }
-}
-
-/// A payload that does not fit its schema. Debug builds check every append; release
-/// builds trust encoders that were tested.
-fn unfit(draft: &EventDraft) -> Option<String> {
-    let fits = catalogue::check(draft.schema, draft.schema_version, &draft.payload);
-    fits.err().map(|error| error.to_string())
 }
 
 impl Drop for SqliteStore {
@@ -186,22 +166,11 @@ impl EventStore for SqliteStore {
 
     fn append_semantic(
         &self,
-        mut draft: EventDraft,
+        draft: EventDraft,
         semantics: &Semantics,
         policy: &TrustPolicy,
     ) -> Result<Appended, StoreError> {
-        policy.admit(&draft.actor, semantics.trust)?;
-        for parent in &semantics.parents {
-            let Parent { leaf_index, event_hash } = *parent;
-            let known = self
-                .after(leaf_index.checked_sub(1), 1)?
-                .into_iter()
-                .any(|event| event.leaf_index == leaf_index && event.hash() == event_hash);
-            if !known {
-                return Err(SemanticError::UnknownParent { leaf_index, event_hash }.into());
-            }
-        }
-        draft.payload = semantics.attach(draft.schema, &draft.payload)?;
+        let draft = append::with_semantics(self, draft, semantics, policy)?;
         self.append_and_erase(vec![draft], None, None)?.wait()
     }
 
@@ -288,14 +257,7 @@ impl EventStore for SqliteStore {
     ) -> Result<Appended, StoreError> {
         let leaf = self.read(|connection| read::leaf_at(connection, partition, offset))?;
         let found = self.partition(partition, offset, 1)?;
-        let governs = |event: &StoredEvent| {
-            HeaderView::parse(&event.header).is_some_and(|view| {
-                let moves = view.partition == governance::PARTITION && is_control(view.event_type);
-                // Without its record, an erased payload is a damaged log.
-                moves || view.event_type == REDACTED
-            })
-        };
-        if found.first().is_some_and(governs) {
+        if found.first().is_some_and(append::governs) {
             return Err(StoreError::Governing);
         }
         self.append_and_erase(vec![event], None, Some(leaf))?.wait()

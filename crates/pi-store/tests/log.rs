@@ -5,8 +5,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use pi_core::{Digest, Name, Reason, Timestamp};
-use pi_event_fabric::{Bundle, EventDraft, HeaderView, RunField};
+use pi_core::{Name, Reason, Timestamp};
+use pi_event_fabric::{EventDraft, RunField};
 use pi_store::{DataFolder, EventStore, SqliteStore, StoreError, VerifyOptions};
 
 fn tenant() -> Name {
@@ -33,62 +33,6 @@ fn draft(partition: &str, payload: &str) -> EventDraft {
 
 fn verify(store: &SqliteStore) -> Result<pi_store::Verification, StoreError> {
     store.verify(&VerifyOptions { partition: None, deep: true }, &mut |_, _| {})
-}
-
-#[test]
-fn events_get_places_and_verify() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).unwrap();
-    let first = store.append(vec![draft("a", "1"), draft("b", "2"), draft("a", "3")]).unwrap();
-    let offsets: Vec<_> = first.places.iter().map(|p| (p.leaf_index, p.offset)).collect();
-    assert_eq!(offsets, [(0, 1), (1, 1), (2, 2)]);
-    assert_eq!(first.checkpoint, 3);
-    let verified = verify(&store).unwrap();
-    assert_eq!((verified.events, verified.checkpoints), (3, 1));
-    assert_eq!(verified.heads["a"].0, 2);
-    let events = store.partition(&Name::new("a").unwrap(), 2, 10).unwrap();
-    assert_eq!(events.len(), 1);
-    assert_eq!(events[0].content.as_ref().unwrap().1, b"3");
-}
-
-#[test]
-fn a_run_id_derives_from_its_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).unwrap();
-    let accept = || {
-        let run = RunField::Derive { request: Digest::of(b"request") };
-        let draft = EventDraft { run, ..draft("runs", "{}") };
-        store.append(vec![draft]).unwrap().places[0].run.clone().unwrap()
-    };
-    let (one, two) = (accept(), accept());
-    assert_ne!(one, two);
-    let runs = store.runs(None, 10).unwrap();
-    assert_eq!(runs.iter().map(|entry| &entry.run).collect::<Vec<_>>(), [&two, &one]);
-    let mut seen = 0;
-    store
-        .visit_run(&one, &mut |_| {
-            seen += 1;
-            Ok(())
-        })
-        .unwrap();
-    assert_eq!(seen, 1);
-    verify(&store).unwrap();
-}
-
-#[test]
-fn proofs_verify_without_the_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).unwrap();
-    for n in 0..20 {
-        store.append(vec![draft("a", &n.to_string())]).unwrap();
-    }
-    let bundle = store.prove(&Name::new("a").unwrap(), 7).unwrap();
-    let bytes = pi_core::Encoder::encode(&bundle);
-    let bundle = Bundle::parse(&bytes).unwrap();
-    let verified = bundle.verify(Some(&store.public_key())).unwrap();
-    assert_eq!((verified.events, verified.checkpoint.size), (1, 20));
-    let missing = store.prove(&Name::new("a").unwrap(), 21);
-    assert!(matches!(missing, Err(StoreError::NoEvent { .. })));
 }
 
 #[test]
@@ -135,20 +79,6 @@ fn several_stores_share_one_folder() {
     let verified = verify(&store).unwrap();
     assert_eq!(verified.events, 200);
     assert_eq!(verified.heads["shared"].0, 200);
-}
-
-#[test]
-fn sealed_evidence_is_gone_with_its_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).unwrap();
-    let run = pi_core::RunId::parse("run_00000000000000000000000000000001").unwrap();
-    let digest = Digest::of(b"input");
-    store.seal_blob(&run, &digest, b"input").unwrap();
-    assert_eq!(store.sealed_blob(&run, &digest).unwrap().as_deref(), Some(&b"input"[..]));
-    store.erase_run_key(&run).unwrap();
-    assert_eq!(store.sealed_blob(&run, &digest).unwrap(), None);
-    let kept = store.put_blob(b"manifest").unwrap();
-    assert_eq!(store.blob(&kept).unwrap().as_deref(), Some(&b"manifest"[..]));
 }
 
 #[test]
@@ -220,14 +150,4 @@ fn a_torn_last_note_is_no_alarm_but_a_cut_tail_is() {
     std::fs::write(data.database(&tenant()), saved).unwrap();
     let error = verify(&open(folder.path()).unwrap()).unwrap_err();
     assert_eq!(error.reason(), Reason::LogTruncated, "{error}");
-}
-
-#[test]
-fn headers_of_one_partition_are_linked() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).unwrap();
-    store.append(vec![draft("a", "1"), draft("a", "2")]).unwrap();
-    let events = store.tail(10).unwrap();
-    let second = HeaderView::parse(&events[1].header).unwrap();
-    assert_eq!(second.previous, Some(Digest::of(&events[0].header)));
 }

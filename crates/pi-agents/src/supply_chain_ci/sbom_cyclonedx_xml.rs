@@ -36,14 +36,14 @@ const MAX_DEPTH: usize = 64;
 /// Reads a document; `None` when it is no CycloneDX in XML.
 ///
 /// # Errors
-/// What is wrong with the XML.
-pub fn read(text: &str) -> Option<Result<Node, String>> {
+/// What is wrong with the XML, and the line.
+pub fn read(text: &str) -> Option<Result<Node, (String, Span)>> {
     if !text.contains(NAMESPACE) {
         return None;
     }
     let document = match Document::parse(text) {
         Ok(document) => document,
-        Err(error) => return Some(Err(error.to_string())),
+        Err(error) => return Some(Err((error.to_string(), line(text, error.pos().row)))),
     };
     let root = document.root_element();
     let version = root.tag_name().namespace()?.strip_prefix(NAMESPACE)?;
@@ -66,6 +66,14 @@ pub fn read(text: &str) -> Option<Result<Node, String>> {
 }
 
 /// The place of an element's opening tag.
+/// The place of a line, counted from 1.
+fn line(text: &str, row: u32) -> Span {
+    let before = usize::try_from(row).unwrap_or(usize::MAX).saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    Span::new(start, start + line.len())
+}
+
 fn span(element: Element<'_, '_>) -> Span {
     let range = element.range();
     Span::new(range.start, range.end.min(range.start + element.tag_name().name().len() + 1))

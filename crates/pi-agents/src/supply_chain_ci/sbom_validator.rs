@@ -170,9 +170,9 @@ fn check_xml(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     match sbom_cyclonedx_xml::read(artifact.text().unwrap_or_default()) {
         None => Ok(()),
         Some(Ok(root)) => sbom_cyclonedx::check(&root, report),
-        Some(Err(problem)) => {
+        Some(Err((problem, line))) => {
             let message = format!("the document is no well-formed XML: {problem}");
-            invalid(report, Span::new(0, 1), "document", message);
+            invalid(report, line, "document", message);
             Ok(())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use pi_core::{Digest, Name, RunId};
@@ -13,14 +13,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 use tracing::debug_span;
 use tracing::field::Empty;
 
-use super::control::{self, Control};
+use super::control as sequences;
+use crate::append::{Answers, Append, Done, MAX_COMMIT_EVENTS, spawn};
+use crate::control::{self, Control};
 use crate::error::StoreError;
 use crate::folder::{DataFolder, NotesFile};
 use crate::keys::random;
 use crate::{Appended, Fence, Place, evidence};
-
-/// Events that one commit takes at most.
-const MAX_COMMIT_EVENTS: usize = 4096;
 
 /// Work on the writer's connection outside the log's tables.
 pub(super) type Aside = Box<dyn FnOnce(&Connection) -> Result<(), StoreError> + Send>;
@@ -30,22 +29,6 @@ pub(super) enum Request {
     Append(Append),
     Aside(Aside, Done<()>),
 }
-
-pub(super) struct Append {
-    pub(super) drafts: Vec<SaltedDraft>,
-    /// Who may append them.
-    pub(super) fence: Option<Fence>,
-    /// Leaf index of the payload that is erased with it.
-    pub(super) redacts: Option<u64>,
-    pub(super) done: Done<Appended>,
-}
-
-/// Takes the answer for one submitter. Has room for it, so that answering never
-/// waits.
-pub(super) type Done<T> = SyncSender<Result<T, StoreError>>;
-
-/// What a commit answers to its submitters.
-type Answers = Vec<(Done<Appended>, Result<Appended, StoreError>)>;
 
 /// The head of a partition and its number in the database.
 pub(super) struct PartitionHead {
@@ -265,7 +248,7 @@ impl Writer {
                 Ok(control) => {
                     let places = self.store(drafts)?;
                     if let Some(control) = control {
-                        control.apply(&self.connection, &mut self.heads)?;
+                        sequences::apply(&control, &self.connection, &mut self.heads)?;
                     }
                     if let Some(leaf) = redacts {
                         self.erase(leaf)?;
@@ -310,7 +293,8 @@ impl Writer {
             return Ok(Ok(None));
         }
         self.write_heads()?;
-        Control::check(&self.connection, drafts, self.tree.size())
+        let before = sequences::load(&self.connection)?;
+        Ok(Control::check(before, drafts, self.tree.size()).map(Some))
     }
 
     fn store(&mut self, drafts: Vec<SaltedDraft>) -> Result<Vec<Place>, StoreError> {
@@ -525,15 +509,4 @@ fn load_head<'a>(
 
 pub(super) fn digest(bytes: &[u8]) -> Option<Digest> {
     bytes.try_into().ok().map(Digest::from_bytes)
-}
-
-/// Starts a thread of the log.
-pub(super) fn spawn(
-    name: &str,
-    work: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, StoreError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map_err(|error| StoreError::Database(format!("no thread {name}: {error}")))
 }
