@@ -1,4 +1,5 @@
-"""Durable steps a second of DBOS on SQLite: 32 clients, workflows of ten steps.
+"""Durable steps a second of DBOS: 32 clients, workflows of ten steps, on SQLite or on the
+PostgreSQL that DBOS_URL names.
 
 The peer of `steps_bench`; `bench/steps.sh` runs both.
 """
@@ -14,9 +15,11 @@ from dbos import DBOS, DBOSConfig
 STEPS, CLIENTS, SECONDS = 10, 32, 5
 
 folder = tempfile.mkdtemp()
+postgres = os.environ.get("DBOS_URL")
+store = "PostgreSQL" if postgres else "SQLite"
 config: DBOSConfig = {
     "name": "bench",
-    "system_database_url": f"sqlite:///{os.path.join(folder, 'dbos.sqlite')}",
+    "system_database_url": postgres or f"sqlite:///{os.path.join(folder, 'dbos.sqlite')}",
     "log_level": "ERROR",
 }
 DBOS(config=config)
@@ -53,6 +56,6 @@ for thread in threads:
 for thread in threads:
     thread.join()
 rate = sum(done) * STEPS / (time.monotonic() - started)
-print(f"DBOS on SQLite                   {rate:8.0f} steps/s")
+print(f"{f'DBOS on {store}':<32} {rate:8.0f} steps/s")
 sys.stdout.flush()
 os._exit(0)

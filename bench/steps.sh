@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Durable steps a second of compositions, beside DBOS on SQLite in the same run.
+# Durable steps a second of compositions, beside DBOS on the same store in the same run.
 # A peer that is not installed is left out by name: pip install dbos.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,3 +9,4 @@ if "${PYTHON:-python3}" -c 'import dbos' 2>/dev/null; then
 else
   echo "DBOS is not installed: left out"
 fi
+cargo run --release -q -p pi-runtime --example steps_bench -- postgres

@@ -52,7 +52,7 @@ fn main() -> Result<()> {
 fn ci() -> Result<()> {
     step("cargo", &["fmt", "--all", "--", "--check"])?;
     step("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    step("cargo", &["nextest", "run", "--workspace"])?;
+    tests(&[], &[])?;
     step("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
     simulate("0..2000")?;
     generate::run(true)?;
@@ -63,14 +63,18 @@ fn ci() -> Result<()> {
 
 fn full() -> Result<()> {
     ci()?;
-    step_with(
-        "cargo",
-        &["nextest", "run", "--workspace", "--cargo-profile", "release-test"],
-        &[("PI_TEST_SCALE", "full")],
-    )?;
+    tests(&["--cargo-profile", "release-test"], &[("PI_TEST_SCALE", "full")])?;
     step("bash", &["scripts/same-proof"])?;
     step("bash", &["scripts/fuzz", "20"])?;
     simulate("2000..52000")
+}
+
+/// Runs all tests, beside a PostgreSQL that they share.
+fn tests(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let server = pi_test_postgres::Server::own();
+    let folder = server.folder().display().to_string();
+    let environment = [environment, &[(pi_test_postgres::SHARED, folder.as_str())]].concat();
+    step_with("cargo", &[&["nextest", "run", "--workspace"], arguments].concat(), &environment)
 }
 
 /// Runs one seed, or a range of them twice.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,11 +15,43 @@ use pi_core::canonical::{Encoder, ToCanonical};
 use pi_runtime::examiner::Guard;
 use pi_runtime::mesh::Mesh;
 use pi_runtime::{Journal, JournalError, SystemClock};
-use pi_store::{DataFolder, StoreError};
+use pi_store::{DataFolder, Database, StoreError, postgres};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args::{Color, Format, Global};
 use crate::output::style::{WARN, paint, visible};
+
+/// Names the PostgreSQL database that keeps the logs, and the role that uses it.
+pub const DATABASE: &str = "PI_DATABASE_URL";
+
+/// Names the same database and the role that owns its tables.
+const DATABASE_OWNER: &str = "PI_DATABASE_OWNER_URL";
+
+/// A setting that may hold a password: a variable, or a file that nobody else can read,
+/// named by the variable with `_FILE` behind it.
+fn secret_setting(name: &str) -> Result<Option<String>, Failure> {
+    let invalid = |problem: String| Failure::new(Reason::SecretUnreadable, problem);
+    if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
+        return match value.into_string() {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(invalid(format!("{name} is no text"))),
+        };
+    }
+    let Some(path) = std::env::var_os(format!("{name}_FILE")).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let read = || {
+        let metadata = fs::metadata(&path)?;
+        if metadata.mode() & 0o077 != 0 {
+            return Err(io::Error::other("other users may read it; run `chmod 600` on it"));
+        }
+        fs::read_to_string(&path)
+    };
+    match read() {
+        Ok(text) => Ok(Some(text.trim().to_owned())),
+        Err(error) => Err(invalid(format!("{name}_FILE `{}`: {error}", path.display()))),
+    }
+}
 
 /// A command's failure: a sentence and a reason code.
 #[derive(Debug)]
@@ -220,8 +253,30 @@ impl Context {
     }
 
     pub fn journal(&self) -> Result<Journal, Failure> {
-        let folder = self.folder()?;
-        Ok(Journal::open(&folder, &self.global.tenant, Arc::new(SystemClock), "cli")?)
+        let (tenant, clock) = (&self.global.tenant, Arc::new(SystemClock));
+        Ok(match self.database(2)? {
+            Some(database) => Journal::over(Arc::new(database.open(tenant)?), clock, "cli"),
+            None => Journal::open(&self.folder()?, tenant, clock, "cli")?,
+        })
+    }
+
+    /// The PostgreSQL database that keeps the logs, if one does, with at most so many
+    /// connections. Its tables are made when their owner is named as well.
+    pub fn database(&self, connections: usize) -> Result<Option<Database>, Failure> {
+        let Some(url) = secret_setting(DATABASE)? else { return Ok(None) };
+        if let Some(owner) = secret_setting(DATABASE_OWNER)? {
+            postgres::migrate(&owner, &url)?;
+        }
+        Ok(Some(Database::connect(&self.folder()?, &url, connections)?))
+    }
+
+    /// Refuses what only logs in SQLite can do.
+    pub fn sqlite_only(&self, what: &str) -> Result<(), Failure> {
+        if secret_setting(DATABASE)?.is_none() {
+            return Ok(());
+        }
+        let problem = format!("{what} need a log in SQLite, and {DATABASE} is set");
+        Err(Failure::new(Reason::InvalidRequest, problem))
     }
 
     pub fn threads(&self, asked: Option<usize>) -> usize {

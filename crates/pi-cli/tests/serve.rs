@@ -117,12 +117,38 @@ fn dockerfile(text: &str) -> Value {
     json!({"artifacts": [{"path": "Dockerfile", "text": text}]})
 }
 
+/// Each case, on each store.
+macro_rules! on_both {
+    ($($case:ident,)*) => {
+        mod sqlite {
+            $(#[test] fn $case() { super::$case(&super::Lab::new()); })*
+        }
+        mod postgres {
+            $(#[test] fn $case() {
+                let server = pi_test_postgres::Server::any();
+                super::$case(&super::on_postgres(&server));
+            })*
+        }
+    };
+}
+
+on_both! {
+    two_tenants_never_meet,
+    strangers_stay_outside,
+    a_tenant_uses_what_its_quota_grants,
+    what_was_acknowledged_outlives_a_kill,
+}
+
+/// A laboratory whose logs lie in a database of their own.
+fn on_postgres(server: &pi_test_postgres::Server) -> Lab {
+    let migrate = |owner: &str, pi: &str| pi_store::postgres::migrate(owner, pi).unwrap();
+    Lab::with(vec![("PI_DATABASE_URL", server.database(migrate).application)])
+}
+
 const SUBMIT: &str = "/v1/compositions/submit";
 
-#[test]
-fn two_tenants_never_meet() {
-    let lab = Lab::new();
-    let server = Server::dev(&lab);
+fn two_tenants_never_meet(lab: &Lab) {
+    let server = Server::dev(lab);
     let system = server.admin("_system");
     let clean = dockerfile("FROM alpine:3.20\nUSER app\n");
     let mut tenants = Vec::new();
@@ -205,10 +231,8 @@ fn two_tenants_never_meet() {
     assert!(again.0 == 409, "{again:?}");
 }
 
-#[test]
-fn strangers_stay_outside() {
-    let lab = Lab::new();
-    let server = Server::dev(&lab);
+fn strangers_stay_outside(lab: &Lab) {
+    let server = Server::dev(lab);
     let local = server.admin("local");
     let call = |headers: &[(&str, &str)]| server.call("GET", "/v1/runs", headers, "");
     assert_eq!(code(&call(&[])), (400, "tenant_id_required"));
@@ -344,10 +368,8 @@ fn a_caller_has_so_many_requests_a_minute() {
     assert_eq!(server.ask(&system, "GET", "/v1/runs", &Value::Null).0, 200);
 }
 
-#[test]
-fn a_tenant_uses_what_its_quota_grants() {
-    let lab = Lab::new();
-    let server = Server::dev(&lab);
+fn a_tenant_uses_what_its_quota_grants(lab: &Lab) {
+    let server = Server::dev(lab);
     let system = server.admin("_system");
     let new = json!({"tenant": "acme", "display_name": "Acme",
         "quota": {"window_s": 3600, "compositions": 3, "bytes": 1000}});
@@ -392,10 +414,8 @@ fn it_refuses_to_start_unsafely() {
     Ran::new(weak.output().unwrap()).refused(2, "secret_weak");
 }
 
-#[test]
-fn what_was_acknowledged_outlives_a_kill() {
-    let lab = Lab::new();
-    let mut server = Server::dev(&lab);
+fn what_was_acknowledged_outlives_a_kill(lab: &Lab) {
+    let mut server = Server::dev(lab);
     let local = server.admin("local");
     let mut runs = Vec::new();
     for number in 0..5 {
@@ -405,7 +425,7 @@ fn what_was_acknowledged_outlives_a_kill() {
         runs.push(report["run_id"].as_str().unwrap().to_owned());
     }
     server.signal(rustix::process::Signal::KILL);
-    let mut again = Server::dev(&lab);
+    let mut again = Server::dev(lab);
     let local = again.admin("local");
     let (_, listed) = again.ask(&local, "GET", "/v1/runs", &Value::Null);
     let listed: Vec<&str> = listed["items"]
@@ -422,4 +442,77 @@ fn what_was_acknowledged_outlives_a_kill() {
     }
     again.signal(rustix::process::Signal::TERM);
     lab.verified();
+}
+
+#[test]
+fn two_servers_on_one_database_make_one_log() {
+    let postgres = pi_test_postgres::Server::any();
+    let lab = on_postgres(&postgres);
+    let servers = [Server::dev(&lab), Server::dev(&lab)];
+    let runs: Vec<String> = std::thread::scope(|scope| {
+        let submit = |number: usize| {
+            let server = &servers[number % 2];
+            let body = dockerfile(&format!("FROM alpine:3.{number}\n"));
+            let (status, report) = server.ask(&server.admin("local"), "POST", SUBMIT, &body);
+            assert_eq!(status, 201, "{report}");
+            report["run_id"].as_str().unwrap().to_owned()
+        };
+        let threads: Vec<_> = (0..8).map(|number| scope.spawn(move || submit(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for server in &servers {
+        let listed = server.ask(&server.admin("local"), "GET", "/v1/runs", &Value::Null).1;
+        let listed: std::collections::BTreeSet<&str> = listed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|run| run["run_id"].as_str().unwrap())
+            .collect();
+        assert_eq!(listed, runs.iter().map(String::as_str).collect());
+    }
+    lab.verified();
+}
+
+#[test]
+fn a_database_that_dies_is_survived() {
+    let mut postgres = pi_test_postgres::Server::own();
+    let lab = on_postgres(&postgres);
+    let server = Server::dev(&lab);
+    let local = server.admin("local");
+    let submit = |number: usize| {
+        server.ask(&local, "POST", SUBMIT, &dockerfile(&format!("FROM alpine:3.{number}\n")))
+    };
+    let ready = || server.call("GET", "/v1/health/ready", &[], "").0;
+    let mut runs = Vec::new();
+    for round in 0..3 {
+        let (status, report) = submit(round);
+        assert_eq!(status, 201, "{report}");
+        runs.push(report["run_id"].as_str().unwrap().to_owned());
+        assert_eq!(ready(), 200);
+        postgres.kill();
+        assert_eq!(ready(), 503);
+        let refused = submit(100 + round);
+        assert_eq!(code(&refused), (503, "log_unavailable"));
+        assert_eq!(server.call("GET", "/v1/health", &[], "").0, 200, "it lives");
+        postgres.start();
+    }
+    let listed = server.ask(&local, "GET", "/v1/runs", &Value::Null).1;
+    for run in &runs {
+        let there = |item: &&Value| item["run_id"].as_str() == Some(run);
+        assert_eq!(listed["items"].as_array().unwrap().iter().filter(there).count(), 1);
+    }
+    lab.verified();
+}
+
+#[test]
+fn an_unsafe_database_is_refused() {
+    let postgres = pi_test_postgres::Server::any();
+    let url = postgres.url("admin", "postgres");
+    let lab = Lab::with(vec![("PI_DATABASE_URL", url)]);
+    lab.pi(&["serve", "--dev", "--listen", "127.0.0.1:0"]).refused(2, "database_unsafe");
+    lab.pi(&["log", "verify"]).refused(2, "database_unsafe");
+    let file = lab.beside("url");
+    std::fs::write(&file, "host=/nowhere user=pi").unwrap();
+    let lab = Lab::with(vec![("PI_DATABASE_URL_FILE", file.display().to_string())]);
+    lab.pi(&["log", "verify"]).refused(2, "secret_unreadable");
 }

@@ -23,7 +23,7 @@ use crate::access::{Caller, SYSTEM};
 use crate::control::{self, Control};
 use crate::problem::Problem;
 use crate::report::Reports;
-use crate::stores::Stores;
+use crate::stores::Logs;
 
 /// Limits of a server.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ const LOCAL: &str = "local";
 /// What a server is given.
 pub struct Means {
     /// The logs.
-    pub stores: Box<dyn Stores>,
+    pub stores: Logs,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The agents.
@@ -96,7 +96,7 @@ pub struct App {
     /// Its limits.
     pub settings: Settings,
     /// The logs.
-    pub stores: Box<dyn Stores>,
+    pub stores: Logs,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The agents.

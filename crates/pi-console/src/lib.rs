@@ -27,4 +27,4 @@ pub use app::{App, Settings};
 pub use gate::IdentityGate;
 pub use problem::Problem;
 pub use serve::serve;
-pub use stores::{SqliteStores, Stores};
+pub use stores::Logs;

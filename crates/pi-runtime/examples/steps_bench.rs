@@ -9,7 +9,7 @@
     reason = "a measuring program"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,8 @@ use pi_runtime::journal::{Journal, JournalError, RunWriter};
 use pi_runtime::mesh::Mesh;
 use pi_runtime::run::{Composition, Silent, run};
 use pi_runtime::{SystemClock, replay};
-use pi_store::{DataFolder, Fence, VerifyOptions};
+use pi_store::{DataFolder, Database, Fence, VerifyOptions};
+use pi_test_postgres::Server;
 
 /// Runs that are executed again.
 const RUNS_AGAIN: usize = 200;
@@ -166,10 +167,10 @@ fn how<'a>(mesh: &'a Mesh, base: &std::path::Path) -> Drive<'a> {
 }
 
 /// Steps a second of concurrent runs over one store.
-fn durable(label: &str, each_step: bool) {
+fn durable(label: &str, each_step: bool, postgres: Option<&Server>) {
     let folder = tempfile::tempdir_in(".").unwrap();
     std::fs::write(folder.path().join("a.txt"), b"nothing to see\n").unwrap();
-    let journal = journal(folder.path());
+    let journal = journal(folder.path(), postgres);
     let mesh = Mesh::start(2, Duration::from_secs(30)).unwrap();
     let deadline = Instant::now() + Duration::from_secs(SECONDS);
     let started = Instant::now();
@@ -226,9 +227,27 @@ fn again(journal: &Journal, label: &str) {
     println!("  {label:<34}{rate:8.0} steps/s, one thread");
 }
 
-fn journal(path: &std::path::Path) -> Journal {
+fn journal(path: &std::path::Path, postgres: Option<&Server>) -> Journal {
     let data = DataFolder::open(path.join("data")).unwrap();
-    Journal::open(&data, &Name::new("bench").unwrap(), Arc::new(SystemClock), "bench").unwrap()
+    let (tenant, clock) = (Name::new("bench").unwrap(), Arc::new(SystemClock));
+    let Some(server) = postgres else {
+        return Journal::open(&data, &tenant, clock, "bench").unwrap();
+    };
+    let url = server.database(|owner, pi| pi_store::postgres::migrate(owner, pi).unwrap());
+    let database = Database::connect(&data, &url.application, 8).unwrap();
+    Journal::over(Arc::new(database.open(&tenant).unwrap()), clock, "bench")
+}
+
+/// The peer on the same server, when it is installed.
+fn peer(server: &Server) {
+    let folder = server.folder().display();
+    let url = format!("postgresql://admin@/postgres?host={folder}");
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/dbos_steps.py");
+    let run = std::process::Command::new(python).arg(script).env("DBOS_URL", url).status();
+    if !run.is_ok_and(|status| status.success()) {
+        println!("DBOS on PostgreSQL               left out: pip install dbos");
+    }
 }
 
 fn one(journal: &Journal, mesh: &Mesh, base: &std::path::Path, each_step: bool) {
@@ -256,7 +275,12 @@ fn one(journal: &Journal, mesh: &Mesh, base: &std::path::Path, each_step: bool) 
 }
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("postgres") {
+        let server = Server::own();
+        durable("32 runs on PostgreSQL, each step", true, Some(&server));
+        return peer(&server);
+    }
     kernel();
-    durable("32 runs, durable at the end     ", false);
-    durable("32 runs, every step durable     ", true);
+    durable("32 runs, durable at the end     ", false, None);
+    durable("32 runs, every step durable     ", true, None);
 }

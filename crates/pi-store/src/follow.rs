@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use pi_core::Name;
 use rusqlite::Connection;
 
-use crate::StoredEvent;
 use crate::error::StoreError;
 use crate::folder::DataFolder;
 use crate::sqlite::{after, open_reader};
+use crate::{EventStore, StoredEvent};
 
 /// Events that are read at once.
 const PAGE: usize = 256;
@@ -24,30 +24,48 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A place in a log, which reads on at the pace of its owner.
 pub struct Follower {
-    connection: Connection,
+    source: Source,
     /// The last event that was read.
     last: Option<u64>,
-    seen_version: Option<i64>,
+}
+
+enum Source {
+    /// A file, whose counter of commits tells whether there is anything to read.
+    File { connection: Connection, seen_version: Option<i64> },
+    /// Any store, which is asked each time.
+    Store(Arc<dyn EventStore>),
 }
 
 impl Follower {
     /// Follows the log of a tenant behind a leaf; `None` begins at the first.
     pub fn new(folder: &DataFolder, tenant: &Name, after: Option<u64>) -> Result<Self, StoreError> {
         let connection = open_reader(&folder.database(tenant))?;
-        Ok(Self { connection, last: after, seen_version: None })
+        Ok(Self { source: Source::File { connection, seen_version: None }, last: after })
+    }
+
+    /// Follows the log of any store in the same way.
+    pub fn over(store: Arc<dyn EventStore>, after: Option<u64>) -> Self {
+        Self { source: Source::Store(store), last: after }
     }
 
     /// The next events that are there already, at most `limit`.
     pub fn next(&mut self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        // Commits change this counter, whichever process makes them.
-        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-        if self.seen_version == Some(version) {
-            return Ok(Vec::new());
-        }
-        let events = after(&self.connection, self.last, limit)?;
-        if events.len() < limit {
-            self.seen_version = Some(version);
-        }
+        let events = match &mut self.source {
+            Source::File { connection, seen_version } => {
+                // Commits change this counter, whichever process makes them.
+                let version =
+                    connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+                if *seen_version == Some(version) {
+                    return Ok(Vec::new());
+                }
+                let events = after(connection, self.last, limit)?;
+                if events.len() < limit {
+                    *seen_version = Some(version);
+                }
+                events
+            }
+            Source::Store(store) => store.after(self.last, limit)?,
+        };
         if let Some(event) = events.last() {
             self.last = Some(event.leaf_index);
         }

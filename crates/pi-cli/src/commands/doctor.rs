@@ -13,8 +13,9 @@ use crate::output::style::{BAD, DIM, GOOD, paint, visible};
 use crate::policy;
 
 pub fn run(context: &Context) -> Outcome {
-    let checks: [(&str, Result<String, Failure>); 6] = [
+    let checks: [(&str, Result<String, Failure>); 7] = [
         ("data folder", context.folder().map(|folder| folder.root().display().to_string())),
+        ("store", store(context)),
         ("log", log(context)),
         ("key", context.journal().map(|journal| journal.store().public_key().to_string())),
         ("clock", clock()),
@@ -95,6 +96,14 @@ fn data_from(context: &Context) -> &'static str {
         Some(path) if variable.as_deref() == Some(path.as_os_str()) => "PI_DATA_DIR",
         Some(_) => "flag",
     }
+}
+
+/// What keeps the logs, and who says so.
+fn store(context: &Context) -> Result<String, Failure> {
+    Ok(match context.database(2)? {
+        Some(_) => format!("PostgreSQL, from {}", crate::context::DATABASE),
+        None => "SQLite in the data folder".to_owned(),
+    })
 }
 
 fn log(context: &Context) -> Result<String, Failure> {

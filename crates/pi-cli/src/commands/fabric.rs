@@ -57,6 +57,7 @@ fn partition<'a>(
 }
 
 pub fn consumers(context: &Context) -> Outcome {
+    context.sqlite_only("groups of consumers")?;
     let store = SqliteStore::open(&context.folder()?, &context.global.tenant)?;
     let (groups, shards) = (groups(&store)?, store.shards()?);
     if context.is_json() {

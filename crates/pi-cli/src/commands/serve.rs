@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use pi_console::app::Means;
-use pi_console::{App, IdentityGate, Settings, SqliteStores, serve};
+use pi_console::{App, IdentityGate, Logs, Settings, serve};
 use pi_control_plane::roles::Role;
 use pi_core::{Clock as _, Reason};
 use pi_identity::{LimitOptions, NonceWindow, RateLimiter, RequestSigning, SigningRule};
@@ -24,6 +24,9 @@ use crate::output::style::{BOLD, DIM, GOOD, paint};
 
 /// Logs that are kept open.
 const OPEN_LOGS: usize = 256;
+
+/// Connections to PostgreSQL.
+const CONNECTIONS: usize = 32;
 
 /// Nonces of signed requests that are remembered for each tenant.
 const NONCES: usize = 100_000;
@@ -49,7 +52,10 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
         ..Settings::default()
     };
     let means = Means {
-        stores: Box::new(SqliteStores::new(context.folder()?, OPEN_LOGS)),
+        stores: match context.database(CONNECTIONS)? {
+            Some(database) => Logs::postgres(database, OPEN_LOGS),
+            None => Logs::sqlite(context.folder()?, OPEN_LOGS),
+        },
         clock: Arc::new(SystemClock),
         catalogue: Arc::new(catalogue()?),
         mesh: context.mesh(args.threads)?,

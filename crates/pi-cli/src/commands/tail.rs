@@ -35,7 +35,12 @@ pub fn run(context: &Context, args: &TailArgs) -> Outcome {
     let (events, last) = filter.newest(journal.store(), args.lines)?;
     let is_heard = sink.write(&lines(context, args, &events))?;
     if args.follow && is_heard {
-        let mut follower = Follower::new(&context.folder()?, &context.global.tenant, last)?;
+        let mut follower = match context.database(1)? {
+            Some(database) => {
+                Follower::over(Arc::new(database.open(&context.global.tenant)?), last)
+            }
+            None => Follower::new(&context.folder()?, &context.global.tenant, last)?,
+        };
         follow(context, args, &filter, &mut follower, &mut sink, &stopped)?;
     }
     Ok(0)

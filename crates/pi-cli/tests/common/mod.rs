@@ -112,11 +112,18 @@ pub fn keys(value: &Value) -> Vec<String> {
 /// A folder for data and one for work; both vanish with it.
 pub struct Lab {
     root: TempDir,
+    /// Variables of every command.
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Lab {
     pub fn new() -> Self {
-        let lab = Self { root: tempfile::tempdir().unwrap() };
+        Self::with(Vec::new())
+    }
+
+    /// The same, with these variables for every command.
+    pub fn with(variables: Vec<(&'static str, String)>) -> Self {
+        let lab = Self { root: tempfile::tempdir().unwrap(), variables };
         fs::create_dir(lab.work()).unwrap();
         lab
     }
@@ -150,6 +157,7 @@ impl Lab {
             .args(args)
             .current_dir(self.work())
             .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("PI_DATA_DIR", self.data())
             .env("HOME", self.root.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use pi_console::access::{Caller, Gate};
 use pi_console::app::Means;
 use pi_console::serve::service;
-use pi_console::{App, Problem, Settings, SqliteStores};
+use pi_console::{App, Logs, Problem, Settings};
 use pi_control_plane::roles::Role;
 use pi_core::Name;
 use pi_identity::{CorrelationId, KeyId, KeySet, Secret, SigningKey, TokenOptions, Tokens};
@@ -75,9 +75,9 @@ impl Server {
 
     fn over(folder: Arc<tempfile::TempDir>) -> Self {
         let patience = Duration::from_secs(60);
-        let stores = SqliteStores::new(DataFolder::open(folder.path()).unwrap(), 16);
+        let stores = Logs::sqlite(DataFolder::open(folder.path()).unwrap(), 16);
         let means = Means {
-            stores: Box::new(stores),
+            stores,
             clock: Arc::new(SystemClock),
             catalogue: Arc::new(pi_agents::catalogue().unwrap()),
             mesh: Mesh::start(2, patience).unwrap(),
