@@ -8,6 +8,7 @@
 //! Pure: no I/O, clock, randomness, environment or hash order.
 
 pub mod artifact;
+pub mod certificate;
 pub mod data;
 pub mod dependencies;
 mod detect;
@@ -20,6 +21,7 @@ pub mod literal;
 pub mod markdown;
 mod nesting;
 pub mod nginx;
+pub mod pem;
 pub mod perturb;
 pub mod python;
 pub mod redact;
