@@ -5,6 +5,7 @@
 use pi_agent_api::{Agent, Catalogue, CatalogueError};
 
 pub mod containers_k8s;
+pub mod crypto_tls;
 pub mod git_release;
 pub mod iac_cloud;
 pub mod secrets;
@@ -16,6 +17,7 @@ pub mod web_api;
 pub fn agents() -> Vec<&'static dyn Agent> {
     [
         containers_k8s::AGENTS,
+        crypto_tls::AGENTS,
         git_release::AGENTS,
         iac_cloud::AGENTS,
         secrets::AGENTS,

@@ -73,18 +73,25 @@ fn body(text: &str) -> (Vec<(String, String)>, Option<Vec<u8>>) {
     let mut headers = Vec::new();
     let mut encoded = String::with_capacity(plain.len());
     for line in plain.lines() {
-        let line = line.trim().trim_matches(['"', '\'', ',', '+', '\\', ' ', '\t']);
+        let line = unquoted(line.trim());
         match line.split_once(':') {
             Some((name, value)) => headers.push((name.trim().to_owned(), value.trim().to_owned())),
-            // A plus sign is a digit too, so only one in front of a quote was cut.
             None => encoded.push_str(line),
         }
     }
     (headers, decode(&encoded))
 }
 
+/// A line without the marks of a program around it. A plus sign is a digit too, so
+/// it goes only where it stands alone outside of quotes.
+fn unquoted(line: &str) -> &str {
+    let marks = [' ', '\t', '+', ',', ';', '(', ')', '\\', '.'];
+    let pieces = line.split(['"', '\'']).filter(|piece| !piece.trim_matches(marks).is_empty());
+    if line.contains(['"', '\'']) { pieces.last().unwrap_or_default().trim() } else { line }
+}
+
 /// Bytes of standard base64 with or without padding.
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     if digits.is_empty() || digits.len() % 4 == 1 {
         return None;
