@@ -131,7 +131,7 @@ mod tests {
                 ("Ciphers", "a,b"),
                 ("MinProtocol", "TLSv1"),
                 ("x", "y z"),
-                ("list", "a  b"),
+                ("list", "a b"),
                 ("alone", "")
             ]
         );
