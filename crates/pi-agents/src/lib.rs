@@ -5,8 +5,11 @@
 use pi_agent_api::{Agent, Catalogue, CatalogueError};
 
 pub mod containers_k8s;
+pub mod crypto_tls;
+pub mod gcp;
 pub mod git_release;
 pub mod iac_cloud;
+pub mod observability;
 pub mod secrets;
 pub mod sql_data;
 pub mod supply_chain_ci;
@@ -16,8 +19,11 @@ pub mod web_api;
 pub fn agents() -> Vec<&'static dyn Agent> {
     [
         containers_k8s::AGENTS,
+        crypto_tls::AGENTS,
+        gcp::AGENTS,
         git_release::AGENTS,
         iac_cloud::AGENTS,
+        observability::AGENTS,
         secrets::AGENTS,
         sql_data::AGENTS,
         supply_chain_ci::AGENTS,

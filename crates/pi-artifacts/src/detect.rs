@@ -59,6 +59,7 @@ const EXTENSIONS: &[(&str, Kind)] = &[
     ("ini", Kind::Ini),
     ("cfg", Kind::Ini),
     ("conf", Kind::Ini),
+    ("cnf", Kind::Ini),
     ("properties", Kind::Ini),
     ("nginx", Kind::Nginx),
     ("nginxconf", Kind::Nginx),

@@ -8,9 +8,11 @@
 //! Pure: no I/O, clock, randomness, environment or hash order.
 
 pub mod artifact;
+pub mod certificate;
 pub mod data;
 pub mod dependencies;
 mod detect;
+pub mod directive;
 pub mod diff;
 pub mod dockerfile;
 pub mod hcl;
@@ -20,6 +22,8 @@ pub mod literal;
 pub mod markdown;
 mod nesting;
 pub mod nginx;
+pub mod openssh;
+pub mod pem;
 pub mod perturb;
 pub mod python;
 pub mod redact;

@@ -2,7 +2,7 @@
 
 use pi_agent_api::Agent;
 
-mod call;
+pub(crate) mod call;
 mod compiled_tokens;
 mod nginx;
 mod nginx_content;
@@ -10,8 +10,8 @@ mod nginx_rules;
 mod nginx_transport;
 mod openapi;
 mod openapi_rules;
-mod python_calls;
-mod script_calls;
+pub(crate) mod python_calls;
+pub(crate) mod script_calls;
 mod token;
 mod weak_secrets;
 
