@@ -17,6 +17,7 @@ use pi_core::{Name, Reason};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
+use crate::audit::Call;
 use crate::problem::Problem;
 
 /// The name of the description's member.
@@ -128,9 +129,15 @@ async fn let_in(access: &Access, request: Request) -> Result<Request, Problem> {
         return Err(Problem::new(Reason::PermissionDenied, "this route demands no permission"));
     };
     let (mut parts, body) = request.into_parts();
+    if let Some(call) = Call::behind(&parts) {
+        call.demands(demand);
+    }
     let body = read(body, &access.app).await?;
     if let Demand::Permission(permission) = demand {
         let caller = access.gate.admit(&parts, &body)?;
+        if let Some(call) = Call::behind(&parts) {
+            call.is_by(&caller);
+        }
         // What is another tenant's is a matter of the route that names it.
         authorize(&caller.tenant, caller.role, permission, &caller.tenant)
             .map_err(|denied| Problem::new(denied.reason(), denied.to_string()))?;

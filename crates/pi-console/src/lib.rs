@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod control;
 pub mod events;
 pub mod extract;

@@ -155,6 +155,7 @@ impl IntoResponse for Problem {
         // The document has only text and numbers in it.
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(self.reason);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);

@@ -72,6 +72,8 @@ async fn records_come_in_pages_without_gaps() {
                 None => break,
             }
         }
+        // Each look at the log is a call, and so one more event of it.
+        paged.truncate(all.len());
         assert_eq!(paged, all, "{list}");
     }
     let event = server.get("/v1/log/events/runs/1").await;
@@ -188,6 +190,67 @@ async fn events_stream_and_go_on_where_they_were_left() {
 }
 
 #[tokio::test]
+async fn every_call_is_audited() {
+    let server = Server::new();
+    let secret = "nobody-may-ever-read-this";
+    let submission = docker(&format!("FROM a\n# {secret}\n"));
+    let request = server.request(Method::POST, "/v1/compositions/submit", Some(&submission));
+    let answer = server.send(request.header("x-correlation-id", "c-1")).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    server.get(&format!("/v1/runs/{secret}")).await;
+    server.post("/v1/compositions/submit", &json!({"wrong": secret})).await;
+    let page = server.get("/v1/audit?limit=2").await.json();
+    let items = page["items"].as_array().unwrap();
+    let seen = |item: &Value| {
+        let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
+        let at = item["status"].as_u64().unwrap();
+        (at, text("outcome"), text("reason"), text("route"), text("permission"))
+    };
+    let (submit, run) = ("/v1/compositions/submit", "/v1/runs/{run}");
+    let expected = |status, outcome: &str, reason: &str, route: &str, permission: &str| {
+        (status, outcome.into(), reason.into(), route.into(), permission.into())
+    };
+    let refused = expected(400, "refused", "invalid_request", submit, "compositions:submit");
+    assert_eq!(seen(&items[0]), refused);
+    assert_eq!(seen(&items[1]), expected(404, "refused", "unknown_run", run, "runs:read"));
+    let next = format!("/v1/audit?limit=2&cursor={}", page["next"].as_str().unwrap());
+    let page = server.get(&next).await.json();
+    let last = &page["items"].as_array().unwrap()[0];
+    assert_eq!(seen(last), expected(201, "allowed", "", submit, "compositions:submit"));
+    assert_eq!(last["actor"], "tester");
+    let one = server.get("/v1/audit/query?correlation_id=c-1").await.json();
+    assert_eq!(one["items"], json!([last]));
+    let all = server.get("/v1/audit?limit=200").await.text();
+    assert!(!all.contains(secret), "{all}");
+    // Another tenant sees its own calls, and none of these.
+    let others = server.of("other").get("/v1/audit").await.json();
+    assert_eq!(others["items"], json!([]));
+}
+
+#[tokio::test]
+async fn strangers_are_counted_in_the_log_of_the_platform() {
+    let server = Server::new();
+    for _ in 0..5 {
+        server.get("/nowhere").await;
+        server.get("/v1/health").await;
+    }
+    let system = server.of("_system");
+    let counted = |page: Value| {
+        let items = page["items"].as_array().unwrap().clone();
+        let calls = |item: &Value| item["calls"].as_u64().unwrap();
+        let of = |status: u64| items.iter().filter(|item| item["status"] == status).map(calls).sum();
+        let (missing, healthy): (u64, u64) = (of(404), of(200));
+        (missing, healthy)
+    };
+    let (missing, healthy) = counted(system.get("/v1/audit").await.json());
+    assert_eq!((missing, healthy), (1, 1));
+    server.settle();
+    let (missing, healthy) = counted(system.get("/v1/audit").await.json());
+    // The look at the log is a call of somebody known.
+    assert_eq!((missing, healthy), (5, 6));
+}
+
+#[tokio::test]
 async fn a_tenant_sees_its_own_log_alone() {
     let server = Server::new();
     let report = server.post("/v1/compositions/submit", &docker("FROM a\n")).await.json();
@@ -201,6 +264,9 @@ async fn a_tenant_sees_its_own_log_alone() {
         let answer = other.post(&format!("/v1/runs/{run}/{action}"), &Value::Null).await;
         assert_eq!(answer.problem().1, "unknown_run");
     }
-    assert_eq!(other.get("/v1/log/events").await.json()["items"], json!([]));
+    let events = other.get("/v1/log/events").await.json()["items"].clone();
+    for event in events.as_array().unwrap() {
+        assert_eq!(event["event_type"], "call.audited", "{event}");
+    }
     assert_eq!(other.get("/v1/runs").await.json()["items"], json!([]));
 }

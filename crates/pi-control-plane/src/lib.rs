@@ -9,6 +9,7 @@
 //! and in GOVERN, and gives an [`Answer`] with its grounds. [`rules`] are lists
 //! in another form that compile to Cedar. No type of Cedar is in this interface.
 
+pub mod audit;
 pub mod compliance;
 mod decide;
 mod engine;

@@ -10,6 +10,12 @@ pub const QUOTA_PARTITION: &str = "quota";
 /// The partition of holds and erased keys.
 pub const RETENTION_PARTITION: &str = "retention";
 
+/// The partition of answered calls.
+pub const AUDIT_PARTITION: &str = "audit";
+
+/// A call was answered.
+pub const CALL_AUDITED: &str = "call.audited";
+
 /// A tenant exists from now on.
 pub const TENANT_CREATED: &str = "tenant.created";
 /// A tenant has other settings.

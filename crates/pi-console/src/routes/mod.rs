@@ -1,6 +1,7 @@
 //! The routes, a file per resource.
 
 mod agents;
+mod audit;
 mod compositions;
 mod health;
 mod log;
@@ -62,6 +63,8 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::list_keys))
         .routes(routes!(tokens::issue_key))
         .routes(routes!(tokens::revoke_key))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::query))
         .routes(routes!(agents::list))
         .routes(routes!(agents::show))
         .routes(routes!(agents::route))

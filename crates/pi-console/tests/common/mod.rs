@@ -36,6 +36,7 @@ impl Gate for Trusting {
 pub struct Server {
     folder: Arc<tempfile::TempDir>,
     router: Router,
+    app: Arc<App>,
     tenant: String,
 }
 
@@ -70,7 +71,12 @@ impl Server {
     /// The same server, called by another tenant.
     pub fn of(&self, tenant: &str) -> Self {
         let (folder, router) = (Arc::clone(&self.folder), self.router.clone());
-        Self { folder, router, tenant: tenant.to_owned() }
+        Self { folder, router, app: Arc::clone(&self.app), tenant: tenant.to_owned() }
+    }
+
+    /// Writes what was counted together.
+    pub fn settle(&self) {
+        pi_console::audit::settle(&self.app, true).unwrap();
     }
 
     fn over(folder: Arc<tempfile::TempDir>) -> Self {
@@ -90,7 +96,7 @@ impl Server {
         let app = Arc::new(app.unwrap());
         app.establish().unwrap();
         let router = service(&app, Arc::new(Trusting));
-        Self { folder, router, tenant: "local".to_owned() }
+        Self { folder, router, app, tenant: "local".to_owned() }
     }
 
     pub fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Asking {

@@ -44,7 +44,25 @@ pub(super) fn entries() -> Vec<Entry> {
             evidence("pi.evidence.erased", "The key of a run's evidence was erased.")
                 .required("cause", Type::words(["retention", "request"])),
         ),
+        event(control::CALL_AUDITED, audited()),
     ]
+}
+
+/// Who asked for what, and what came of it. It holds nothing of what was sent.
+fn audited() -> Schema {
+    Schema::new("pi.audit", 1, Level::Backward)
+        .doc(
+            "A call was answered; the actor is that of the event. Calls that are counted \
+             together, as those of strangers are, have `calls` above 1.",
+        )
+        .required("calls", Type::u64())
+        .required("method", Type::short(16))
+        .required("outcome", Type::words(["allowed", "refused", "failed", "abandoned"]))
+        .required("permission", Type::nullable(Type::short(64)))
+        .required("reason", Type::nullable(Type::form(Form::Name)))
+        .required("role", Type::nullable(Type::form(Form::Name)))
+        .required("route", Type::nullable(Type::short(256)))
+        .required("status", Type::nullable(Type::u32()))
 }
 
 fn tenant(name: &str, doc: &str) -> Schema {
