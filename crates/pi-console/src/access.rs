@@ -13,11 +13,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use pi_control_plane::roles::{Permission, Role, authorize};
-use pi_core::{Name, Reason};
+use pi_core::{Digest, Name, Reason};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
 use crate::audit::Call;
+use crate::idempotency::{BodyDigest, KEY, once};
 use crate::problem::Problem;
 
 /// The name of the description's member.
@@ -115,7 +116,7 @@ pub struct Access {
 /// Reads the body, tells who calls, and lets through whoever may.
 pub async fn control(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     match let_in(&access, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => once(&access.app, request, next).await,
         Err(problem) => problem.into_response(),
     }
 }
@@ -142,6 +143,9 @@ async fn let_in(access: &Access, request: Request) -> Result<Request, Problem> {
         authorize(&caller.tenant, caller.role, permission, &caller.tenant)
             .map_err(|denied| Problem::new(denied.reason(), denied.to_string()))?;
         parts.extensions.insert(caller);
+        if parts.headers.contains_key(KEY) {
+            parts.extensions.insert(BodyDigest(Digest::of(&body)));
+        }
     }
     Ok(Request::from_parts(parts, Body::from(body)))
 }

@@ -13,6 +13,7 @@ pub mod control;
 pub mod events;
 pub mod extract;
 pub mod gate;
+pub mod idempotency;
 pub mod inline;
 pub mod openapi;
 pub mod page;

@@ -90,9 +90,12 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::UnknownRun
         | Reason::UnknownAgent
         | Reason::PolicyUnknown
+        | Reason::ApprovalUnknown
+        | Reason::SessionUnknown
         | Reason::TenantUnknown => StatusCode::NOT_FOUND,
         Reason::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
         Reason::PermissionDenied
+        | Reason::ApprovalSelf
         | Reason::TenantInactive
         | Reason::TenantReserved
         | Reason::TokenTenantMismatch
@@ -107,6 +110,9 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::SeverityDenied
         | Reason::TrustTooLow => StatusCode::FORBIDDEN,
         Reason::ApprovalRequired
+        | Reason::ApprovalDecided
+        | Reason::ApprovalExpired
+        | Reason::IdempotencyInProgress
         | Reason::InputsChanged
         | Reason::EvidenceHeld
         | Reason::EvidenceNotHeld
@@ -128,6 +134,7 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::ConditionInvalid
         | Reason::DagContainsCycle
         | Reason::EdgeToEarlierPhase
+        | Reason::IdempotencyKeyReused
         | Reason::MissingNodeReference
         | Reason::NoAgentMatches
         | Reason::NothingToExamine

@@ -190,6 +190,95 @@ async fn events_stream_and_go_on_where_they_were_left() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_is_worked_on_once() {
+    let server = Server::new();
+    let body = docker("FROM alpine:3.20\nUSER app\n");
+    let submit = |body: Value, key: &'static str| {
+        let request = server.request(Method::POST, "/v1/compositions/submit", Some(&body));
+        server.send(request.header("idempotency-key", key))
+    };
+    let first = submit(body.clone(), "k-1").await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text());
+    for answer in [submit(body.clone(), "k-1").await, submit(body.clone(), "k-1").await] {
+        assert_eq!((answer.status, answer.body), (first.status, first.body.clone()));
+        assert_eq!(answer.headers["location"], first.headers["location"]);
+        assert_eq!(answer.headers["idempotency-replayed"], "true");
+    }
+    let other = submit(docker("FROM b\n"), "k-1").await;
+    let reused = (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused".to_owned());
+    assert_eq!(other.problem(), reused);
+    // What is refused leaves its key.
+    assert_eq!(submit(json!({"x": 1}), "k-2").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(submit(body.clone(), "k-2").await.status, StatusCode::CREATED);
+    assert_eq!(submit(body.clone(), "").await.problem().1, "invalid_request");
+    let runs = server.get("/v1/runs").await.json();
+    assert_eq!(runs["items"].as_array().unwrap().len(), 2);
+    // The answer outlives the server, and a key is of one tenant.
+    let again = server.again();
+    let request = again.request(Method::POST, "/v1/compositions/submit", Some(&body));
+    let answer = again.send(request.header("idempotency-key", "k-1")).await;
+    assert_eq!((answer.status, answer.body), (first.status, first.body));
+    let token = json!({"subject": "x", "role": "viewer"});
+    let request = server.request(Method::POST, "/v1/tokens", Some(&token));
+    let secret = server.send(request.header("idempotency-key", "k-3")).await;
+    assert_eq!(secret.problem().1, "invalid_request");
+}
+
+/// A policy that lets nobody run anything unattended.
+const ATTENDED: &str = "permit(principal, action, resource); @id(\"look\") \
+    @reason(\"approval_required\") forbid(principal, \
+    action == PI::Action::\"execute_unattended\", resource) \
+    when { context.stage == \"admission\" };";
+
+#[tokio::test]
+async fn what_needs_a_person_waits_for_somebody_else() {
+    let server = Server::new();
+    let put = |text: &str| server.request(Method::PUT, "/v1/policies/own", Some(&json!({"text": text})));
+    let answer = server.send(put(ATTENDED)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let body = docker("FROM alpine:3.20\nUSER app\n");
+    let submit = || server.post("/v1/compositions/submit", &body);
+    let waits = submit().await;
+    assert_eq!(waits.status, StatusCode::ACCEPTED, "{}", waits.text());
+    let waiting = waits.json();
+    assert_eq!((&waiting["state"], &waiting["reasons"]), (&json!("pending"), &json!(["approval_required"])));
+    assert_eq!(waits.header("location"), format!("/v1/approvals/{}", waiting["id"]));
+    // It waits once, and nothing runs.
+    assert_eq!(submit().await.json(), waiting);
+    assert_eq!(server.get("/v1/runs").await.json()["items"], json!([]));
+    let path = format!("/v1/approvals/{}", waiting["id"]);
+    let shown = server.get(&path).await.json();
+    assert_eq!(shown["composition"]["tenant_id"], "local");
+    let none = json!({});
+    let own = server.post(&format!("{path}/approve"), &none).await;
+    assert_eq!(own.problem(), (StatusCode::FORBIDDEN, "approval_self".to_owned()));
+    let missing = server.post("/v1/approvals/99/approve", &none).await;
+    assert_eq!(missing.problem(), (StatusCode::NOT_FOUND, "approval_unknown".to_owned()));
+    let elsewhere = server.of("other").by("boss").post(&format!("{path}/approve"), &none).await;
+    assert_eq!(elsewhere.problem().1, "approval_unknown");
+    let boss = server.by("boss");
+    let approved = boss.post(&format!("{path}/approve"), &json!({"reason": "fine"})).await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.text());
+    assert_eq!(approved.json()["decided_by"], "boss");
+    let again = boss.post(&format!("{path}/reject"), &none).await;
+    assert_eq!(again.problem(), (StatusCode::CONFLICT, "approval_decided".to_owned()));
+    // It is good for one run of whoever asked.
+    let others = boss.post("/v1/compositions/submit", &body).await;
+    assert_eq!(others.json()["state"], "pending");
+    let ran = submit().await;
+    assert_eq!(ran.status, StatusCode::CREATED, "{}", ran.text());
+    assert_eq!(ran.json()["request_hash"], waiting["request_hash"]);
+    let anew = submit().await.json();
+    assert_eq!((anew["state"].as_str(), anew["id"] == waiting["id"]), (Some("pending"), false));
+    assert_eq!(server.get(&path).await.json()["state"], "used");
+    let path = format!("/v1/approvals/{}/reject", anew["id"]);
+    assert_eq!(boss.post(&path, &none).await.json()["state"], "rejected");
+    let all = server.get("/v1/approvals?limit=1").await.json();
+    let next = format!("/v1/approvals?limit=9&cursor={}", all["next"].as_str().unwrap());
+    assert_eq!(server.get(&next).await.json()["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn every_call_is_audited() {
     let server = Server::new();
     let secret = "nobody-may-ever-read-this";

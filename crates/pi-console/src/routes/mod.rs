@@ -1,6 +1,7 @@
 //! The routes, a file per resource.
 
 mod agents;
+mod approvals;
 mod audit;
 mod compositions;
 mod health;
@@ -19,6 +20,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::openapi::base;
+
+pub use compositions::accepted;
+pub use runs::report_of;
 
 /// Every route with its description.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -63,6 +67,10 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::list_keys))
         .routes(routes!(tokens::issue_key))
         .routes(routes!(tokens::revoke_key))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
         .routes(routes!(audit::list))
         .routes(routes!(audit::query))
         .routes(routes!(agents::list))

@@ -144,24 +144,26 @@ pub async fn report(
     Path(run): Path<String>,
 ) -> Result<Response, Problem> {
     let run = run_id(&run)?;
-    if let Some(report) = app.reports.get(&caller.tenant, &run) {
-        return Ok(canonical(report.to_vec()));
+    blocking(move || Ok(canonical(report_of(&app, &caller, &run)?.to_vec()))).await
+}
+
+/// The report of a run, as it was answered when the run ended.
+pub fn report_of(app: &App, caller: &Caller, run: &RunId) -> Result<Arc<Vec<u8>>, Problem> {
+    if let Some(report) = app.reports.get(&caller.tenant, run) {
+        return Ok(report);
     }
-    blocking(move || {
-        let journal = app.journal(&caller)?;
-        let entry = entry_of(&journal, &run)?;
-        let replayed = repeated(&app, &journal, &run)?;
-        if !replayed.comparison.is_identical() {
-            let problem = "this build does not repeat the run; replay it to see the differences";
-            let conflict = Problem::new(Reason::ReplayDiverged, problem);
-            return Err(conflict.with_status(StatusCode::CONFLICT));
-        }
-        let sealed = sealed_at(&journal, &entry)?;
-        let bytes = report::encode(&caller.tenant, &run, &replayed.outcome, &sealed);
-        app.reports.put(&caller.tenant, &run, Arc::new(bytes.clone()));
-        Ok(canonical(bytes))
-    })
-    .await
+    let journal = app.journal(caller)?;
+    let entry = entry_of(&journal, run)?;
+    let replayed = repeated(app, &journal, run)?;
+    if !replayed.comparison.is_identical() {
+        let problem = "this build does not repeat the run; replay it to see the differences";
+        let conflict = Problem::new(Reason::ReplayDiverged, problem);
+        return Err(conflict.with_status(StatusCode::CONFLICT));
+    }
+    let sealed = sealed_at(&journal, &entry)?;
+    let report = Arc::new(report::encode(&caller.tenant, run, &replayed.outcome, &sealed));
+    app.reports.put(&caller.tenant, run, Arc::clone(&report));
+    Ok(report)
 }
 
 fn repeated(app: &App, journal: &Journal, run: &RunId) -> Result<Replayed, Problem> {
