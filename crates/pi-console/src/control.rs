@@ -11,6 +11,7 @@ use pi_control_plane::policies::{
     Active, Change, Form, Part, Policies, PolicyChangeError, Scope, compose,
 };
 use pi_control_plane::quota::{self, Usage};
+use pi_control_plane::retention::{self, Retention};
 use pi_control_plane::tenants::{CONTROL, Registry};
 use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
 use pi_core::canonical::{Value, parse};
@@ -41,6 +42,7 @@ pub struct Control {
     identities: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Identity>>>>>,
     usages: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Usage>>>>>,
     approvals: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Approvals>>>>>,
+    retentions: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Retention>>>>>,
     keys: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Keys>>>>>,
 }
 
@@ -76,7 +78,7 @@ macro_rules! begins_empty {
     )+};
 }
 
-begins_empty!(Registry, Policies, Usage, Approvals, Keys);
+begins_empty!(Registry, Policies, Usage, Approvals, Keys, Retention);
 
 impl Default for Followed<Identity> {
     fn default() -> Self {
@@ -269,6 +271,23 @@ impl Control {
             value(payload).map_or(Ok(()), |value| {
                 all.apply(header.offset, header.event_type, header.actor, at, &value).map(drop)
             })
+        })?;
+        Ok(look(&followed.value))
+    }
+
+    /// Looks at holds and erased keys of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn retention<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Retention) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.retentions, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(store, retention::PARTITION, |known: &mut Retention, header, payload| {
+            value(payload).map_or(Ok(()), |value| known.apply(header.event_type, &value).map(drop))
         })?;
         Ok(look(&followed.value))
     }

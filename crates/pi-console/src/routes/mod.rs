@@ -3,12 +3,14 @@
 mod agents;
 mod approvals;
 mod audit;
+mod compliance;
 mod compositions;
 mod health;
 mod log;
 mod policies;
 mod quota;
 mod reasons;
+mod retention;
 mod runs;
 mod tenants;
 mod tokens;
@@ -62,6 +64,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policies::activate))
         .routes(routes!(policies::retire))
         .routes(routes!(policies::check))
+        .routes(routes!(policies::what_if))
         .routes(routes!(tokens::issue))
         .routes(routes!(tokens::revoke))
         .routes(routes!(tokens::list_keys))
@@ -71,6 +74,13 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(approvals::show))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
+        .routes(routes!(compliance::report))
+        .routes(routes!(compliance::page))
+        .routes(routes!(retention::show))
+        .routes(routes!(retention::erase_due))
+        .routes(routes!(retention::hold))
+        .routes(routes!(retention::release))
+        .routes(routes!(retention::erase))
         .routes(routes!(audit::list))
         .routes(routes!(audit::query))
         .routes(routes!(agents::list))

@@ -99,14 +99,14 @@ pub async fn list(
     .await
 }
 
-fn run_id(text: &str) -> Result<RunId, Problem> {
+pub(super) fn run_id(text: &str) -> Result<RunId, Problem> {
     RunId::parse(text).ok_or_else(|| {
         let problem = "a run id is `run_` and 32 hexadecimal digits";
         Problem::new(Reason::UnknownRun, problem)
     })
 }
 
-fn entry_of(journal: &Journal, run: &RunId) -> Result<RunEntry, Problem> {
+pub(super) fn entry_of(journal: &Journal, run: &RunId) -> Result<RunEntry, Problem> {
     let found = journal.store().run(run)?;
     found.ok_or_else(|| Problem::new(Reason::UnknownRun, format!("there is no run `{run}`")))
 }
@@ -149,10 +149,15 @@ pub async fn report(
 
 /// The report of a run, as it was answered when the run ended.
 pub fn report_of(app: &App, caller: &Caller, run: &RunId) -> Result<Arc<Vec<u8>>, Problem> {
+    let journal = app.journal(caller)?;
+    // What was erased is gone, also from the memory of this server.
+    if app.control.retention(journal.store(), |known| known.erased().contains_key(run))? {
+        let problem = "the evidence of the run was erased";
+        return Err(Problem::new(Reason::InputsNotRetained, problem));
+    }
     if let Some(report) = app.reports.get(&caller.tenant, run) {
         return Ok(report);
     }
-    let journal = app.journal(caller)?;
     let entry = entry_of(&journal, run)?;
     let replayed = repeated(app, &journal, run)?;
     if !replayed.comparison.is_identical() {
