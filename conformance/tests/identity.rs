@@ -13,7 +13,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use http::{HeaderMap, HeaderValue};
-use pi_control_plane::roles::Role;
+use pi_control_plane::roles::{Permission, Role, authorize};
 use pi_core::{Digest, Name, Reason, Timestamp};
 use pi_identity::{
     Actor, Authenticator, CorrelationId, Grant, Identity, KeyId, KeySet, LimitOptions, NonceWindow,
@@ -170,6 +170,37 @@ fn INT3_and_PROD_8_a_sliding_window_limits_each_caller() {
     assert!(limiter.check(&acme, &Actor::new("bob").unwrap(), at(NOW_S + 59)).allowed);
     assert!(limiter.check(&name("other"), &alice, at(NOW_S + 59)).allowed);
     assert!(check(60).allowed && !check(118).allowed && check(119).allowed);
+}
+
+#[test]
+fn SEC6_and_PROD_7_four_roles_have_fixed_lists_of_rights() {
+    let system = name("_system");
+    for permission in Permission::ALL {
+        assert!(Role::Admin.may(permission), "{}", permission.as_str());
+        authorize(&system, Role::Admin, permission, &system).unwrap();
+    }
+    let count = |role: Role| Permission::ALL.into_iter().filter(|p| role.may(*p)).count();
+    assert_eq!(Role::ALL.map(count), [31, 25, 13, 12]);
+    // What a viewer or a program may, an operator may.
+    for role in [Role::Viewer, Role::ApiKey] {
+        for permission in Permission::ALL.into_iter().filter(|p| role.may(*p)) {
+            assert!(Role::Operator.may(permission), "{}", permission.as_str());
+        }
+    }
+    assert!(!Role::Viewer.may(Permission::CompositionsSubmit));
+    assert!(!Role::ApiKey.may(Permission::ApprovalsDecide));
+    assert_eq!(Role::from_word("owner"), None);
+}
+
+#[test]
+fn SEC7_an_operator_has_no_right_across_tenants() {
+    let (acme, globex, system) = (name("acme"), name("globex"), name("_system"));
+    for permission in Permission::ALL {
+        for home in [&acme, &system] {
+            let refused = authorize(home, Role::Operator, permission, &globex).unwrap_err();
+            assert_eq!(refused.reason(), Reason::PermissionDenied, "{}", permission.as_str());
+        }
+    }
 }
 
 struct OneTenant(Identity);

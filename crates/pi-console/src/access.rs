@@ -13,10 +13,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use pi_control_plane::roles::{Permission, Role, authorize};
-use pi_core::{Name, Reason};
+use pi_core::{Digest, Name, Reason};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
+use crate::audit::Call;
+use crate::idempotency::{BodyDigest, KEY, once};
 use crate::problem::Problem;
 
 /// The name of the description's member.
@@ -114,7 +116,7 @@ pub struct Access {
 /// Reads the body, tells who calls, and lets through whoever may.
 pub async fn control(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     match let_in(&access, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => once(&access.app, request, next).await,
         Err(problem) => problem.into_response(),
     }
 }
@@ -128,13 +130,22 @@ async fn let_in(access: &Access, request: Request) -> Result<Request, Problem> {
         return Err(Problem::new(Reason::PermissionDenied, "this route demands no permission"));
     };
     let (mut parts, body) = request.into_parts();
+    if let Some(call) = Call::behind(&parts) {
+        call.demands(demand);
+    }
     let body = read(body, &access.app).await?;
     if let Demand::Permission(permission) = demand {
         let caller = access.gate.admit(&parts, &body)?;
+        if let Some(call) = Call::behind(&parts) {
+            call.is_by(&caller);
+        }
         // What is another tenant's is a matter of the route that names it.
         authorize(&caller.tenant, caller.role, permission, &caller.tenant)
             .map_err(|denied| Problem::new(denied.reason(), denied.to_string()))?;
         parts.extensions.insert(caller);
+        if parts.headers.contains_key(KEY) {
+            parts.extensions.insert(BodyDigest(Digest::of(&body)));
+        }
     }
     Ok(Request::from_parts(parts, Body::from(body)))
 }

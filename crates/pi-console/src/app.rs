@@ -20,6 +20,7 @@ use pi_store::EventStore;
 use pi_telemetry::Metrics;
 
 use crate::access::{Caller, SYSTEM};
+use crate::audit::Audit;
 use crate::control::{self, Control};
 use crate::problem::Problem;
 use crate::report::Reports;
@@ -119,6 +120,8 @@ pub struct App {
     pub tokens: Tokens,
     /// What is measured.
     pub metrics: Option<Arc<Metrics>>,
+    /// Calls that are counted together.
+    pub audit: Audit,
     /// Tenants and policies.
     pub control: Control,
     control_turn: Mutex<()>,
@@ -149,6 +152,7 @@ impl App {
             streams,
             tokens,
             metrics,
+            audit: Audit::default(),
             control: Control::default(),
             control_turn: Mutex::default(),
             running: Mutex::default(),

@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pi_control_plane::approvals::{self, Approvals};
+use pi_control_plane::idempotency::{self, Keys};
 use pi_control_plane::policies::{
     Active, Change, Form, Part, Policies, PolicyChangeError, Scope, compose,
 };
 use pi_control_plane::quota::{self, Usage};
+use pi_control_plane::retention::{self, Retention};
 use pi_control_plane::tenants::{CONTROL, Registry};
 use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
 use pi_core::canonical::{Value, parse};
@@ -38,6 +41,9 @@ pub struct Control {
     policies: Mutex<BTreeMap<Name, Arc<Mutex<TenantPolicies>>>>,
     identities: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Identity>>>>>,
     usages: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Usage>>>>>,
+    approvals: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Approvals>>>>>,
+    retentions: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Retention>>>>>,
+    keys: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Keys>>>>>,
 }
 
 /// The policies that hold for a tenant: the platform's and its own.
@@ -62,23 +68,17 @@ impl<T> Followed<T> {
     }
 }
 
-impl Default for Followed<Registry> {
-    fn default() -> Self {
-        Self::new(Registry::default())
-    }
+macro_rules! begins_empty {
+    ($($fold:ty),+) => {$(
+        impl Default for Followed<$fold> {
+            fn default() -> Self {
+                Self::new(<$fold>::default())
+            }
+        }
+    )+};
 }
 
-impl Default for Followed<Policies> {
-    fn default() -> Self {
-        Self::new(Policies::default())
-    }
-}
-
-impl Default for Followed<Usage> {
-    fn default() -> Self {
-        Self::new(Usage::default())
-    }
-}
+begins_empty!(Registry, Policies, Usage, Approvals, Keys, Retention);
 
 impl Default for Followed<Identity> {
     fn default() -> Self {
@@ -255,6 +255,63 @@ impl Control {
         Ok(look(&followed.value))
     }
 
+    /// Looks at what waits for a person, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn approvals<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Approvals) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.approvals, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(store, approvals::PARTITION, |all: &mut Approvals, header, payload| {
+            let at = Timestamp::from_micros(header.recorded_at);
+            value(payload).map_or(Ok(()), |value| {
+                all.apply(header.offset, header.event_type, header.actor, at, &value).map(drop)
+            })
+        })?;
+        Ok(look(&followed.value))
+    }
+
+    /// Looks at holds and erased keys of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn retention<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Retention) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.retentions, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(store, retention::PARTITION, |known: &mut Retention, header, payload| {
+            value(payload).map_or(Ok(()), |value| known.apply(header.event_type, &value).map(drop))
+        })?;
+        Ok(look(&followed.value))
+    }
+
+    /// Looks at the idempotency keys of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn keys<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Keys) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.keys, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(store, idempotency::PARTITION, |keys: &mut Keys, header, payload| {
+            let at = Timestamp::from_micros(header.recorded_at);
+            value(payload).map_or(Ok(()), |value| {
+                keys.apply(header.offset, header.event_type, at, &value)
+            })
+        })?;
+        Ok(look(&followed.value))
+    }
+
     fn entry(&self, tenant: &Name) -> Arc<Mutex<TenantPolicies>> {
         entry(&self.policies, tenant)
     }
@@ -303,10 +360,25 @@ pub fn record(
     event_type: &'static str,
     payload: Vec<u8>,
 ) -> Result<(), Problem> {
+    record_in(CONTROL, journal, (event_type, schema), payload).map(drop)
+}
+
+/// Records something durably in a partition; its offset there. The names are those of the
+/// event type and of the schema.
+///
+/// # Errors
+/// The log refuses.
+pub fn record_in(
+    partition: &str,
+    journal: &Journal,
+    (event_type, schema): (&'static str, &'static str),
+    payload: Vec<u8>,
+) -> Result<u64, Problem> {
     let record = Record { schema, schema_version: 1, event_type, payload };
-    let draft = journal.draft(CONTROL, RunField::None, record)?;
-    journal.store().append(vec![draft])?;
-    Ok(())
+    let draft = journal.draft(partition, RunField::None, record)?;
+    let appended = journal.store().append(vec![draft])?;
+    let place = appended.places.first().map(|place| place.offset);
+    place.ok_or_else(|| Problem::new(Reason::LogCorrupt, "the event has no place"))
 }
 
 /// Puts a policy in force. One that is in force with this text stays as it is.

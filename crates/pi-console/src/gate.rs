@@ -12,6 +12,7 @@ use pi_identity::{CorrelationId, Identity, Refusal};
 
 use crate::access::{Caller, Gate};
 use crate::app::App;
+use crate::audit::Call;
 use crate::problem::Problem;
 
 /// The gate of a server.
@@ -84,6 +85,16 @@ impl Gate for IdentityGate {
             signing: self.signing.as_ref(),
         };
         let caller = authenticator.authenticate(&request, made, now)?;
+        let admitted = Caller {
+            tenant: caller.tenant().clone(),
+            actor: caller.actor().to_string(),
+            role: caller.role(),
+            correlation: caller.correlation_id().to_string(),
+        };
+        // Who calls too often is known, too.
+        if let Some(call) = Call::behind(parts) {
+            call.is_by(&admitted);
+        }
         let standing = self.limiter.check(caller.tenant(), caller.actor(), now);
         if let Some(refusal) = standing.refusal() {
             let headers = standing.headers().into_iter();
@@ -94,11 +105,6 @@ impl Gate for IdentityGate {
                 }
             }));
         }
-        Ok(Caller {
-            tenant: caller.tenant().clone(),
-            actor: caller.actor().to_string(),
-            role: caller.role(),
-            correlation: caller.correlation_id().to_string(),
-        })
+        Ok(admitted)
     }
 }

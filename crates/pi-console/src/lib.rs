@@ -8,10 +8,12 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod control;
 pub mod events;
 pub mod extract;
 pub mod gate;
+pub mod idempotency;
 pub mod inline;
 pub mod openapi;
 pub mod page;

@@ -19,6 +19,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
         (name = "compositions", description = "Translating, simulating and submitting requests."),
         (name = "runs", description = "What was run, and running it again."),
         (name = "log", description = "Events, proofs and checkpoints."),
+        (name = "approvals", description = "What waits for a person."),
+        (name = "compliance", description = "What a tenant has to account for."),
+        (name = "retention", description = "How long evidence is kept."),
+        (name = "audit", description = "Who called, and what came of it."),
         (name = "agents", description = "The catalogue."),
     )
 )]

@@ -90,9 +90,12 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::UnknownRun
         | Reason::UnknownAgent
         | Reason::PolicyUnknown
+        | Reason::ApprovalUnknown
+        | Reason::SessionUnknown
         | Reason::TenantUnknown => StatusCode::NOT_FOUND,
         Reason::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
         Reason::PermissionDenied
+        | Reason::ApprovalSelf
         | Reason::TenantInactive
         | Reason::TenantReserved
         | Reason::TokenTenantMismatch
@@ -107,6 +110,9 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::SeverityDenied
         | Reason::TrustTooLow => StatusCode::FORBIDDEN,
         Reason::ApprovalRequired
+        | Reason::ApprovalDecided
+        | Reason::ApprovalExpired
+        | Reason::IdempotencyInProgress
         | Reason::InputsChanged
         | Reason::EvidenceHeld
         | Reason::EvidenceNotHeld
@@ -128,6 +134,7 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::ConditionInvalid
         | Reason::DagContainsCycle
         | Reason::EdgeToEarlierPhase
+        | Reason::IdempotencyKeyReused
         | Reason::MissingNodeReference
         | Reason::NoAgentMatches
         | Reason::NothingToExamine
@@ -155,6 +162,7 @@ impl IntoResponse for Problem {
         // The document has only text and numbers in it.
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = (self.status, body).into_response();
+        response.extensions_mut().insert(self.reason);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);

@@ -25,7 +25,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::access::{Access, Demands, Gate, control};
-use crate::app::App;
+use crate::app::{App, blocking};
+use crate::audit::{self, Call, Watch};
 use crate::problem::Problem;
 use crate::routes;
 
@@ -55,6 +56,7 @@ pub fn service(app: &Arc<App>, gate: Arc<dyn Gate>) -> Router {
     let demands = Demands::of(&description);
     let access = Arc::new(Access { app: Arc::clone(app), gate, demands });
     let bounds = Arc::new(Bounds {
+        app: Arc::clone(app),
         time: app.settings.request_time * 2,
         places: Semaphore::new(app.settings.concurrency),
         most: app.settings.concurrency,
@@ -97,6 +99,7 @@ async fn no_method() -> Problem {
 }
 
 struct Bounds {
+    app: Arc<App>,
     time: Duration,
     places: Semaphore,
     most: usize,
@@ -112,8 +115,11 @@ async fn bounded(State(bounds): State<Arc<Bounds>>, mut request: Request, next: 
     let mut response = match correlation {
         Err(problem) => problem.into_response(),
         Ok(id) => {
+            let call = Arc::new(Call::of(&request, id.to_string()));
+            let watch = Watch::over(&bounds.app, &call);
             request.extensions_mut().insert(id);
-            answer(&bounds, request, next).await
+            request.extensions_mut().insert(call);
+            watch.answered(answer(&bounds, request, next).await).await
         }
     };
     let headers = response.headers_mut();
@@ -180,6 +186,7 @@ pub async fn serve(
     gate: Arc<dyn Gate>,
     shutdown: impl Future<Output = ()>,
 ) {
+    let settling = tokio::spawn(settle(Arc::clone(&app)));
     let service = TowerToHyperService::new(service(&app, gate));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
@@ -217,5 +224,20 @@ pub async fn serve(
     drop(listener);
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!(target: "pi::http", "connections were cut at the end");
+    }
+    settling.abort();
+    if let Err(problem) = blocking(move || audit::settle(&app, true)).await {
+        tracing::error!(target: "pi::http", detail = problem.detail, "counts are not in the log");
+    }
+}
+
+/// Writes what was counted together, again and again.
+async fn settle(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(audit::LOOK_EVERY).await;
+        let app = Arc::clone(&app);
+        if let Err(problem) = blocking(move || audit::settle(&app, false)).await {
+            tracing::error!(target: "pi::http", detail = problem.detail, "counts are not in the log");
+        }
     }
 }

@@ -72,6 +72,8 @@ async fn records_come_in_pages_without_gaps() {
                 None => break,
             }
         }
+        // Each look at the log is a call, and so one more event of it.
+        paged.truncate(all.len());
         assert_eq!(paged, all, "{list}");
     }
     let event = server.get("/v1/log/events/runs/1").await;
@@ -188,6 +190,156 @@ async fn events_stream_and_go_on_where_they_were_left() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_is_worked_on_once() {
+    let server = Server::new();
+    let body = docker("FROM alpine:3.20\nUSER app\n");
+    let submit = |body: Value, key: &'static str| {
+        let request = server.request(Method::POST, "/v1/compositions/submit", Some(&body));
+        server.send(request.header("idempotency-key", key))
+    };
+    let first = submit(body.clone(), "k-1").await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text());
+    for answer in [submit(body.clone(), "k-1").await, submit(body.clone(), "k-1").await] {
+        assert_eq!((answer.status, answer.body), (first.status, first.body.clone()));
+        assert_eq!(answer.headers["location"], first.headers["location"]);
+        assert_eq!(answer.headers["idempotency-replayed"], "true");
+    }
+    let other = submit(docker("FROM b\n"), "k-1").await;
+    let reused = (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused".to_owned());
+    assert_eq!(other.problem(), reused);
+    // What is refused leaves its key.
+    assert_eq!(submit(json!({"x": 1}), "k-2").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(submit(body.clone(), "k-2").await.status, StatusCode::CREATED);
+    assert_eq!(submit(body.clone(), "").await.problem().1, "invalid_request");
+    let runs = server.get("/v1/runs").await.json();
+    assert_eq!(runs["items"].as_array().unwrap().len(), 2);
+    // The answer outlives the server, and a key is of one tenant.
+    let again = server.again();
+    let request = again.request(Method::POST, "/v1/compositions/submit", Some(&body));
+    let answer = again.send(request.header("idempotency-key", "k-1")).await;
+    assert_eq!((answer.status, answer.body), (first.status, first.body));
+    let token = json!({"subject": "x", "role": "viewer"});
+    let request = server.request(Method::POST, "/v1/tokens", Some(&token));
+    let secret = server.send(request.header("idempotency-key", "k-3")).await;
+    assert_eq!(secret.problem().1, "invalid_request");
+}
+
+/// A policy that lets nobody run anything unattended.
+const ATTENDED: &str = "permit(principal, action, resource); @id(\"look\") \
+    @reason(\"approval_required\") forbid(principal, \
+    action == PI::Action::\"execute_unattended\", resource) \
+    when { context.stage == \"admission\" };";
+
+#[tokio::test]
+async fn what_needs_a_person_waits_for_somebody_else() {
+    let server = Server::new();
+    let put = |text: &str| server.request(Method::PUT, "/v1/policies/own", Some(&json!({"text": text})));
+    let answer = server.send(put(ATTENDED)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let body = docker("FROM alpine:3.20\nUSER app\n");
+    let submit = || server.post("/v1/compositions/submit", &body);
+    let waits = submit().await;
+    assert_eq!(waits.status, StatusCode::ACCEPTED, "{}", waits.text());
+    let waiting = waits.json();
+    assert_eq!((&waiting["state"], &waiting["reasons"]), (&json!("pending"), &json!(["approval_required"])));
+    assert_eq!(waits.header("location"), format!("/v1/approvals/{}", waiting["id"]));
+    // It waits once, and nothing runs.
+    assert_eq!(submit().await.json(), waiting);
+    assert_eq!(server.get("/v1/runs").await.json()["items"], json!([]));
+    let path = format!("/v1/approvals/{}", waiting["id"]);
+    let shown = server.get(&path).await.json();
+    assert_eq!(shown["composition"]["tenant_id"], "local");
+    let none = json!({});
+    let own = server.post(&format!("{path}/approve"), &none).await;
+    assert_eq!(own.problem(), (StatusCode::FORBIDDEN, "approval_self".to_owned()));
+    let missing = server.post("/v1/approvals/99/approve", &none).await;
+    assert_eq!(missing.problem(), (StatusCode::NOT_FOUND, "approval_unknown".to_owned()));
+    let elsewhere = server.of("other").by("boss").post(&format!("{path}/approve"), &none).await;
+    assert_eq!(elsewhere.problem().1, "approval_unknown");
+    let boss = server.by("boss");
+    let approved = boss.post(&format!("{path}/approve"), &json!({"reason": "fine"})).await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.text());
+    assert_eq!(approved.json()["decided_by"], "boss");
+    let again = boss.post(&format!("{path}/reject"), &none).await;
+    assert_eq!(again.problem(), (StatusCode::CONFLICT, "approval_decided".to_owned()));
+    // It is good for one run of whoever asked.
+    let others = boss.post("/v1/compositions/submit", &body).await;
+    assert_eq!(others.json()["state"], "pending");
+    let ran = submit().await;
+    assert_eq!(ran.status, StatusCode::CREATED, "{}", ran.text());
+    assert_eq!(ran.json()["request_hash"], waiting["request_hash"]);
+    let anew = submit().await.json();
+    assert_eq!((anew["state"].as_str(), anew["id"] == waiting["id"]), (Some("pending"), false));
+    assert_eq!(server.get(&path).await.json()["state"], "used");
+    let path = format!("/v1/approvals/{}/reject", anew["id"]);
+    assert_eq!(boss.post(&path, &none).await.json()["state"], "rejected");
+    let all = server.get("/v1/approvals?limit=1").await.json();
+    let next = format!("/v1/approvals?limit=9&cursor={}", all["next"].as_str().unwrap());
+    assert_eq!(server.get(&next).await.json()["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn every_call_is_audited() {
+    let server = Server::new();
+    let secret = "nobody-may-ever-read-this";
+    let submission = docker(&format!("FROM a\n# {secret}\n"));
+    let request = server.request(Method::POST, "/v1/compositions/submit", Some(&submission));
+    let answer = server.send(request.header("x-correlation-id", "c-1")).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    server.get(&format!("/v1/runs/{secret}")).await;
+    server.post("/v1/compositions/submit", &json!({"wrong": secret})).await;
+    let page = server.get("/v1/audit?limit=2").await.json();
+    let items = page["items"].as_array().unwrap();
+    let seen = |item: &Value| {
+        let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
+        let at = item["status"].as_u64().unwrap();
+        (at, text("outcome"), text("reason"), text("route"), text("permission"))
+    };
+    let (submit, run) = ("/v1/compositions/submit", "/v1/runs/{run}");
+    let expected = |status, outcome: &str, reason: &str, route: &str, permission: &str| {
+        (status, outcome.into(), reason.into(), route.into(), permission.into())
+    };
+    let refused = expected(400, "refused", "invalid_request", submit, "compositions:submit");
+    assert_eq!(seen(&items[0]), refused);
+    assert_eq!(seen(&items[1]), expected(404, "refused", "unknown_run", run, "runs:read"));
+    let next = format!("/v1/audit?limit=2&cursor={}", page["next"].as_str().unwrap());
+    let page = server.get(&next).await.json();
+    let last = &page["items"].as_array().unwrap()[0];
+    assert_eq!(seen(last), expected(201, "allowed", "", submit, "compositions:submit"));
+    assert_eq!(last["actor"], "tester");
+    let one = server.get("/v1/audit/query?correlation_id=c-1").await.json();
+    assert_eq!(one["items"], json!([last]));
+    let all = server.get("/v1/audit?limit=200").await.text();
+    assert!(!all.contains(secret), "{all}");
+    // Another tenant sees its own calls, and none of these.
+    let others = server.of("other").get("/v1/audit").await.json();
+    assert_eq!(others["items"], json!([]));
+}
+
+#[tokio::test]
+async fn strangers_are_counted_in_the_log_of_the_platform() {
+    let server = Server::new();
+    for _ in 0..5 {
+        server.get("/nowhere").await;
+        server.get("/v1/health").await;
+    }
+    let system = server.of("_system");
+    let counted = |page: Value| {
+        let items = page["items"].as_array().unwrap().clone();
+        let calls = |item: &Value| item["calls"].as_u64().unwrap();
+        let of = |status: u64| items.iter().filter(|item| item["status"] == status).map(calls).sum();
+        let (missing, healthy): (u64, u64) = (of(404), of(200));
+        (missing, healthy)
+    };
+    let (missing, healthy) = counted(system.get("/v1/audit").await.json());
+    assert_eq!((missing, healthy), (1, 1));
+    server.settle();
+    let (missing, healthy) = counted(system.get("/v1/audit").await.json());
+    // The look at the log is a call of somebody known.
+    assert_eq!((missing, healthy), (5, 6));
+}
+
+#[tokio::test]
 async fn a_tenant_sees_its_own_log_alone() {
     let server = Server::new();
     let report = server.post("/v1/compositions/submit", &docker("FROM a\n")).await.json();
@@ -201,6 +353,9 @@ async fn a_tenant_sees_its_own_log_alone() {
         let answer = other.post(&format!("/v1/runs/{run}/{action}"), &Value::Null).await;
         assert_eq!(answer.problem().1, "unknown_run");
     }
-    assert_eq!(other.get("/v1/log/events").await.json()["items"], json!([]));
+    let events = other.get("/v1/log/events").await.json()["items"].clone();
+    for event in events.as_array().unwrap() {
+        assert_eq!(event["event_type"], "call.audited", "{event}");
+    }
     assert_eq!(other.get("/v1/runs").await.json()["items"], json!([]));
 }

@@ -9,11 +9,14 @@
 //! and in GOVERN, and gives an [`Answer`] with its grounds. [`rules`] are lists
 //! in another form that compile to Cedar. No type of Cedar is in this interface.
 
+pub mod approvals;
+pub mod audit;
 pub mod compliance;
 mod decide;
 mod engine;
 mod facts;
 mod message;
+pub mod idempotency;
 pub mod policies;
 mod policy;
 pub mod quota;

@@ -45,6 +45,8 @@ pub enum Permission {
     QuotasManage,
     /// Read quotas and what is used of them.
     QuotasRead,
+    /// Hold and erase the evidence of runs.
+    RetentionManage,
     /// Cancel a run that goes on.
     RunsCancel,
     /// Compare runs.
@@ -71,7 +73,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 30] = [
+    pub const ALL: [Permission; 31] = [
         Permission::AgentsRead,
         Permission::ApiKeysManage,
         Permission::ApprovalsDecide,
@@ -91,6 +93,7 @@ impl Permission {
         Permission::PoliciesRead,
         Permission::QuotasManage,
         Permission::QuotasRead,
+        Permission::RetentionManage,
         Permission::RunsCancel,
         Permission::RunsDiff,
         Permission::RunsRead,
@@ -126,6 +129,7 @@ impl Permission {
             Permission::PoliciesRead => "policies:read",
             Permission::QuotasManage => "quotas:manage",
             Permission::QuotasRead => "quotas:read",
+            Permission::RetentionManage => "retention:manage",
             Permission::RunsCancel => "runs:cancel",
             Permission::RunsDiff => "runs:diff",
             Permission::RunsRead => "runs:read",
@@ -172,6 +176,7 @@ impl Permission {
             Permission::ApiKeysManage
             | Permission::PoliciesManage
             | Permission::QuotasManage
+            | Permission::RetentionManage
             | Permission::TenantsManage
             | Permission::TokensManage => [true, false, false, false],
             Permission::ApprovalsDecide
@@ -389,6 +394,7 @@ mod tests {
              yyy- policies:read\n\
              y--- quotas:manage\n\
              yyyy quotas:read\n\
+             y--- retention:manage\n\
              yy-y runs:cancel\n\
              yy-- runs:diff\n\
              yyyy runs:read\n\

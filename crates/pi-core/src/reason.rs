@@ -76,6 +76,14 @@ reasons! {
     ArtifactTypeMismatch = "artifact_type_mismatch",
     SimulationOnly = "simulation_only",
     ApprovalRequired = "approval_required",
+    ApprovalUnknown = "approval_unknown",
+    ApprovalSelf = "approval_self",
+    ApprovalExpired = "approval_expired",
+    ApprovalDecided = "approval_decided",
+    // Requests that are repeated, and sessions.
+    IdempotencyKeyReused = "idempotency_key_reused",
+    IdempotencyInProgress = "idempotency_in_progress",
+    SessionUnknown = "session_unknown",
     // Compositions.
     ConditionInvalid = "condition_invalid",
     ConditionFailed = "condition_failed",

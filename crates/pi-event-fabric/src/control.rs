@@ -10,6 +10,44 @@ pub const QUOTA_PARTITION: &str = "quota";
 /// The partition of holds and erased keys.
 pub const RETENTION_PARTITION: &str = "retention";
 
+/// The partition of answered calls.
+pub const AUDIT_PARTITION: &str = "audit";
+
+/// The partition of what waits for a person.
+pub const APPROVALS_PARTITION: &str = "approvals";
+
+/// A request waits for a person.
+pub const APPROVAL_REQUESTED: &str = "approval.requested";
+/// A person approved it.
+pub const APPROVAL_GRANTED: &str = "approval.granted";
+/// A person rejected it.
+pub const APPROVAL_REJECTED: &str = "approval.rejected";
+/// A run wants to use what was approved: the first one does.
+pub const APPROVAL_USED: &str = "approval.used";
+
+/// The partition of idempotency keys.
+pub const IDEMPOTENCY_PARTITION: &str = "idempotency";
+
+/// A request with a key is worked on.
+pub const KEY_CLAIMED: &str = "key.claimed";
+/// It was answered.
+pub const KEY_ANSWERED: &str = "key.answered";
+/// It was refused; the key is free again.
+pub const KEY_RELEASED: &str = "key.released";
+
+/// The partition of sessions.
+pub const SESSIONS_PARTITION: &str = "sessions";
+
+/// A session began.
+pub const SESSION_OPENED: &str = "session.opened";
+/// Words became a proposal.
+pub const SESSION_PROPOSED: &str = "session.proposed";
+/// A session ended.
+pub const SESSION_CLOSED: &str = "session.closed";
+
+/// A call was answered.
+pub const CALL_AUDITED: &str = "call.audited";
+
 /// A tenant exists from now on.
 pub const TENANT_CREATED: &str = "tenant.created";
 /// A tenant has other settings.

@@ -119,6 +119,10 @@ fn hash(salt: &str, secret: &str) -> Digest {
     hasher.finish()
 }
 
+/// The refusal of a key that is none of the tenant's.
+pub(crate) const NO_SUCH_KEY: Refusal =
+    Refusal::new(Reason::ApiKeyInvalid, "no such key of this tenant");
+
 /// Whether a bearer is meant to be an API key.
 pub fn is_api_key(bearer: &str) -> bool {
     bearer.starts_with(PREFIX)
@@ -159,7 +163,7 @@ impl ApiKeys {
 
     /// The record of a key that is good.
     pub fn verify(&self, key: &str, now: Timestamp) -> Result<&KeyRecord, Refusal> {
-        let invalid = Refusal::new(Reason::ApiKeyInvalid, "no such key of this tenant");
+        let invalid = NO_SUCH_KEY;
         let (id, secret) = read(key).ok_or(invalid)?;
         let kept = ApiKeyId::new(id).ok().and_then(|id| self.0.get(&id)).ok_or(invalid)?;
         let record = &kept.record;

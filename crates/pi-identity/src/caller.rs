@@ -4,7 +4,7 @@ use http::HeaderMap;
 use pi_control_plane::roles::Role;
 use pi_core::{Digest, Name, Reason, Timestamp};
 
-use crate::api_key::is_api_key;
+use crate::api_key::{NO_SUCH_KEY, is_api_key};
 use crate::event::Identity;
 use crate::id::{Actor, ApiKeyId, CorrelationId, TokenId};
 use crate::nonce::Nonces;
@@ -129,9 +129,12 @@ pub struct Authenticator<'a, T> {
 }
 
 impl<T: Tenants> Authenticator<'_, T> {
-    /// The caller of a request. In this order: the tenant is named and active; the bearer is
-    /// there, is good, and is of that tenant; the correlation id is one; the signature is
-    /// good. `made` is the correlation id of a request that brings none.
+    /// The caller of a request. In this order: the tenant is named; the bearer is there, is
+    /// good, and is of that tenant; the tenant is active; the correlation id is one; the
+    /// signature is good. `made` is the correlation id of a request that brings none.
+    ///
+    /// Whoever has no good bearer learns nothing of tenants: the answer is the same whether
+    /// there is such a tenant or not.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
@@ -143,9 +146,6 @@ impl<T: Tenants> Authenticator<'_, T> {
             .ok_or(Refusal::new(Reason::TenantIdRequired, "`X-Tenant-ID` is missing"))?;
         let tenant = Name::new(tenant)
             .map_err(|_| Refusal::new(Reason::TenantIdInvalid, "`X-Tenant-ID` is not a name"))?;
-        if !self.tenants.is_active(&tenant)? {
-            return Err(Refusal::new(Reason::TenantInactive, "no such tenant is active"));
-        }
         let bearer = bearer(headers)?;
         let (actor, role, means) = if is_api_key(bearer) {
             self.by_api_key(bearer, &tenant, now)?
@@ -163,6 +163,10 @@ impl<T: Tenants> Authenticator<'_, T> {
         tenant: &Name,
         now: Timestamp,
     ) -> Result<(Actor, Role, Means), Refusal> {
+        // The keys of no tenant are no keys.
+        if !self.tenants.is_active(tenant)? {
+            return Err(NO_SUCH_KEY);
+        }
         let verify = |identity: &Identity| {
             identity.api_keys.verify(key, now).map(|record| record.id.clone())
         };
@@ -180,6 +184,9 @@ impl<T: Tenants> Authenticator<'_, T> {
         if claims.tenant != *tenant {
             let detail = "the token is for another tenant than `X-Tenant-ID` names";
             return Err(Refusal::new(Reason::TokenTenantMismatch, detail));
+        }
+        if !self.tenants.is_active(tenant)? {
+            return Err(Refusal::new(Reason::TenantInactive, "no such tenant is active"));
         }
         let is_revoked = |identity: &Identity| identity.revocations.is_revoked(&claims);
         if self.tenants.identity(tenant, is_revoked)? {

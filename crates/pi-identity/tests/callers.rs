@@ -143,15 +143,30 @@ fn the_checks_come_in_their_order() {
     let good = ("authorization", bearer.as_str());
     let broken = forge(HEADER, &claims_with("tenant_id", r#""broken""#), SHARED);
     let broken = format!("Bearer {broken}");
+    let ended = forge(HEADER, &claims_with("tenant_id", r#""ended""#), SHARED);
+    let ended = format!("Bearer {ended}");
+    let key = format!("Bearer {}", api_key().key.as_str());
     for (headers, reason, status) in [
         (vec![], Reason::TenantIdRequired, 400),
         (vec![good], Reason::TenantIdRequired, 400),
         (vec![("x-tenant-id", ""), good], Reason::TenantIdInvalid, 400),
         (vec![("x-tenant-id", "../acme"), good], Reason::TenantIdInvalid, 400),
         (vec![("x-tenant-id", "acme' OR 1=1 --"), good], Reason::TenantIdInvalid, 400),
-        (vec![("x-tenant-id", "nobody")], Reason::TenantInactive, 403),
-        (vec![("x-tenant-id", "nobody"), good], Reason::TenantInactive, 403),
-        (vec![("x-tenant-id", "ACME"), good], Reason::TenantInactive, 403),
+        // Names of tenants are not told to whoever has no bearer of theirs.
+        (vec![("x-tenant-id", "nobody")], Reason::TokenRequired, 401),
+        (vec![("x-tenant-id", "nobody"), ("authorization", "Bearer x")], Reason::TokenInvalid, 401),
+        (
+            vec![("x-tenant-id", "nobody"), ("authorization", key.as_str())],
+            Reason::ApiKeyInvalid,
+            401,
+        ),
+        (vec![("x-tenant-id", "nobody"), good], Reason::TokenTenantMismatch, 403),
+        (vec![("x-tenant-id", "ACME"), good], Reason::TokenTenantMismatch, 403),
+        (
+            vec![("x-tenant-id", "ended"), ("authorization", ended.as_str())],
+            Reason::TenantInactive,
+            403,
+        ),
         (
             vec![("x-tenant-id", "broken"), ("authorization", broken.as_str())],
             Reason::LogUnavailable,

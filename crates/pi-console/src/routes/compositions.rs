@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pi_control_plane::quota::Outcome;
 use pi_core::canonical::{Encoder, ToCanonical, Value, parse};
-use pi_core::{Digest, Name, Reason, RunId};
+use pi_core::{Decision, Digest, Name, Reason, RunId};
 use pi_event_fabric::RunField;
-use pi_kernel::admit::Baseline;
+use pi_kernel::admit::{AdmittedComposition, Baseline};
 use pi_kernel::plan::{Planned, plan};
 use pi_kernel::record::Record;
 use pi_kernel::request::{CompositionRequest, Draft, EvidenceMode, RequestError, Selection};
@@ -34,6 +34,7 @@ use crate::quota::{Reserved, amounts, reserve};
 use crate::reply::{Canonical, canonical};
 use crate::report;
 use crate::routes::agents::MAX_WORDS;
+use crate::routes::approvals::{self, ApprovalView};
 
 /// `Prefer` of RFC 7240.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -247,13 +248,21 @@ pub async fn simulate(
 /// Runs a submission and waits for its report, for as long as `Prefer: wait=N` says;
 /// behind that, or with `Prefer: respond-async`, the answer is where to look. What the
 /// policy refuses is refused here, and recorded.
+///
+/// What the policy lets nobody run unattended waits for the approval of somebody else, if
+/// `approved_by_user` asks for its effects: the answer is 202 with the approval. Once it is
+/// approved, submit the same request again. Without `approved_by_user`, everything but the
+/// effects runs.
 #[utoipa::path(post, path = "/v1/compositions/submit", tag = "compositions",
     operation_id = "submit", request_body = Submission,
-    params(("Prefer" = Option<String>, Header, description = "`wait=N` or `respond-async`.")),
+    params(("Prefer" = Option<String>, Header, description = "`wait=N` or `respond-async`."),
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "The same key and body within a day get the same answer.")),
     extensions(("x-pi-permission" = json!("compositions:submit"))),
     responses((status = 201, description = "The report (`docs/schemas/report.schema.json`).",
             body = serde_json::Value),
-        (status = 202, description = "It was accepted and goes on.", body = serde_json::Value),
+        (status = 202, description = "It was accepted and goes on, or waits for a person.",
+            body = serde_json::Value),
         Refused))]
 pub async fn submit(
     State(app): State<Arc<App>>,
@@ -268,10 +277,11 @@ pub async fn submit(
     let work = move |cancel: Cancel| {
         let accepted = begin(&working, &caller, submission, cancel.clone());
         let (begun, run) = match accepted {
-            Ok(begun) => {
+            Ok(Started::Run(begun)) => {
                 let run = begun.run.clone();
-                (Some(begun), Ok(run))
+                (Some(begun), Ok(Told::Run(run)))
             }
+            Ok(Started::Waits(approval)) => (None, Ok(Told::Waits(approval))),
             Err(problem) => (None, Err(problem)),
         };
         // Whoever no longer waits looks at the run instead.
@@ -284,17 +294,37 @@ pub async fn submit(
         .submit(Priority(100), work)
         .map_err(|error| Problem::new(error.reason(), error.to_string()))?;
     let gone = |_| Problem::new(Reason::RunPanicked, "the submission could not be worked on");
-    let run = run.await.map_err(gone)??;
+    let run = match run.await.map_err(gone)?? {
+        Told::Run(run) => run,
+        Told::Waits(approval) => return Ok(waits(*approval)),
+    };
     match tokio::time::timeout(wait, report).await {
         Ok(report) => {
             let report = report.map_err(gone)??;
             Ok((StatusCode::CREATED, location(&run), canonical(report.to_vec())).into_response())
         }
         Err(_) => {
-            let body = Canonical(Accepted(run.clone()));
+            let body = canonical(accepted(run.clone()));
             Ok((StatusCode::ACCEPTED, location(&run), body).into_response())
         }
     }
+}
+
+/// What became of a submission so far.
+enum Told {
+    Run(RunId),
+    Waits(Box<ApprovalView>),
+}
+
+fn waits(approval: ApprovalView) -> Response {
+    let at = HeaderValue::try_from(format!("/v1/approvals/{}", approval.id()));
+    let location = at.unwrap_or(HeaderValue::from_static("/v1/approvals"));
+    (StatusCode::ACCEPTED, [(LOCATION, location)], axum::Json(approval)).into_response()
+}
+
+/// The answer for a run that goes on.
+pub fn accepted(run: RunId) -> Vec<u8> {
+    Encoder::encode(&Accepted(run))
 }
 
 fn location(run: &RunId) -> [(HeaderName, HeaderValue); 1] {
@@ -335,10 +365,16 @@ fn preferred(headers: &HeaderMap, usual: Duration) -> Result<Duration, Problem> 
 /// A run that was accepted.
 struct Begun {
     journal: Journal,
-    admitted: Arc<pi_kernel::admit::AdmittedComposition>,
+    admitted: Arc<AdmittedComposition>,
     inline: Arc<Inline>,
     run: RunId,
     reserved: Option<Reserved>,
+}
+
+/// A submission that was begun, or waits for a person.
+enum Started {
+    Run(Begun),
+    Waits(Box<ApprovalView>),
 }
 
 fn begin(
@@ -346,27 +382,59 @@ fn begin(
     caller: &Caller,
     submission: Submission,
     cancel: Cancel,
-) -> Result<Begun, Problem> {
+) -> Result<Started, Problem> {
     let journal = app.journal(caller)?;
     let Frozen { inline, composition } = freeze(app, &journal, caller, submission)?;
     let inline = Arc::new(inline);
     let reserved = reserve(app, &journal, amounts(&composition.request, inline.bytes()))?;
-    let begun = admit(&journal, &app.catalogue, composition).and_then(|admitted| {
-        let run = accept(&journal, &admitted, "", inline.as_ref())?;
-        Ok((admitted, run))
-    });
-    match begun {
-        Ok((admitted, run)) => {
+    match start(app, &journal, composition, &inline) {
+        Ok(Begins::Run(admitted, run)) => {
             app.began(&caller.tenant, &run, cancel);
-            Ok(Begun { journal, admitted, inline, run, reserved })
+            Ok(Started::Run(Begun { journal, admitted, inline, run, reserved }))
         }
-        Err(error) => {
+        ended => {
             if let Some(reserved) = reserved {
                 reserved.settle(Outcome::Refused);
             }
-            Err(error.into())
+            match ended? {
+                Begins::Waits(approval) => Ok(Started::Waits(approval)),
+                Begins::Run(..) => Err(Problem::new(Reason::PhaseFailed, "it began twice")),
+            }
         }
     }
+}
+
+enum Begins {
+    Run(Arc<AdmittedComposition>, RunId),
+    Waits(Box<ApprovalView>),
+}
+
+/// Admits and accepts, if it may run now. Nobody approves what he submits himself: the word
+/// of the submission asks for its effects, and that of somebody else releases them.
+fn start(
+    app: &App,
+    journal: &Journal,
+    mut composition: Composition,
+    inline: &Inline,
+) -> Result<Begins, Problem> {
+    let hash = composition.request.hash();
+    let asks = composition.request.content().approved;
+    let standing = if asks { approvals::standing(app, journal, &hash)? } else { None };
+    let given = standing.filter(|(_, given)| *given).map(|(id, _)| id);
+    composition.request = composition.request.approved(given.is_some());
+    let admitted = admit(journal, &app.catalogue, composition)?;
+    if admitted.admission != Decision::Allow && asks {
+        match given {
+            Some(id) => approvals::take(app, journal, id)?,
+            None => {
+                let reasons = admitted.because.iter().map(|because| because.reason).collect();
+                let waits = approvals::ask(app, journal, &admitted.request, reasons)?;
+                return Ok(Begins::Waits(Box::new(waits)));
+            }
+        }
+    }
+    let run = accept(journal, &admitted, "", inline)?;
+    Ok(Begins::Run(admitted, run))
 }
 
 /// A run goes on for as long as this is there, also when it panics.

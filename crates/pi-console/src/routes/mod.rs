@@ -1,12 +1,16 @@
 //! The routes, a file per resource.
 
 mod agents;
+mod approvals;
+mod audit;
+mod compliance;
 mod compositions;
 mod health;
 mod log;
 mod policies;
 mod quota;
 mod reasons;
+mod retention;
 mod runs;
 mod tenants;
 mod tokens;
@@ -18,6 +22,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::openapi::base;
+
+pub use compositions::accepted;
+pub use runs::report_of;
 
 /// Every route with its description.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -57,11 +64,25 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policies::activate))
         .routes(routes!(policies::retire))
         .routes(routes!(policies::check))
+        .routes(routes!(policies::what_if))
         .routes(routes!(tokens::issue))
         .routes(routes!(tokens::revoke))
         .routes(routes!(tokens::list_keys))
         .routes(routes!(tokens::issue_key))
         .routes(routes!(tokens::revoke_key))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
+        .routes(routes!(compliance::report))
+        .routes(routes!(compliance::page))
+        .routes(routes!(retention::show))
+        .routes(routes!(retention::erase_due))
+        .routes(routes!(retention::hold))
+        .routes(routes!(retention::release))
+        .routes(routes!(retention::erase))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::query))
         .routes(routes!(agents::list))
         .routes(routes!(agents::show))
         .routes(routes!(agents::route))

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use pi_control_plane::policies::{Active, Form, Part, PolicyChangeError, Scope, compose};
 use pi_control_plane::{MAX_POLICY_BYTES, PolicySet};
+use pi_control_plane::what_if::WhatIf;
 use pi_core::{Name, Reason};
+use pi_runtime::decided::decided;
 use pi_store::EventStore;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +21,16 @@ use crate::app::{App, blocking};
 use crate::control;
 use crate::extract::{Json as Body, Path};
 use crate::problem::{Problem, Refused};
+use crate::reply::Canonical;
+
+/// Runs that a candidate is asked of when nothing is said.
+const USUAL_RUNS: usize = 100;
+
+/// Runs that a candidate is asked of at most.
+const MOST_RUNS: usize = 1_000;
+
+/// Runs that are read at once.
+const RUNS_AT_ONCE: usize = 100;
 
 /// A policy in force.
 #[derive(Serialize, ToSchema)]
@@ -206,6 +219,57 @@ pub async fn retire(
         let active = policies.active().get(&policy).ok_or_else(|| unknown(&policy))?;
         control::make(&journal, &policy, policies.retire(&policy)?)?;
         Ok(Json(view(&policy, active, None)))
+    })
+    .await
+}
+
+/// A policy, and how many runs it is asked of.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// Cedar text, or a list of rules in JSON.
+    #[schema(min_length = 1, example = "permit(principal, action, resource);")]
+    text: String,
+    /// The newest runs that it is asked of.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1000, default = 100)]
+    last: Option<usize>,
+}
+
+/// What recorded runs would have been decided, had this policy been in force together with
+/// the tenant's others. Nothing is run or changed.
+#[utoipa::path(post, path = "/v1/policies/{policy}/what-if", tag = "policies",
+    operation_id = "what_if", request_body = Candidate,
+    params(("policy" = String, Path, description = "The name.")),
+    extensions(("x-pi-permission" = json!("policies:read"))),
+    responses((status = 200, description = "What would change (`pi.what-if/1`).",
+            body = serde_json::Value),
+        Refused))]
+pub async fn what_if(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(policy): Path<String>,
+    Body(Candidate { text, last }): Body<Candidate>,
+) -> Result<Response, Problem> {
+    let policy = name(&policy)?;
+    let mut left = last.unwrap_or(USUAL_RUNS);
+    if !(1..=MOST_RUNS).contains(&left) {
+        return Err(Problem::invalid(format!("`last` must be 1 to {MOST_RUNS}")));
+    }
+    blocking(move || {
+        let journal = app.journal(&caller)?;
+        let candidate = together(&app, journal.store(), &policy, &text)?;
+        let (mut what_if, mut before) = (WhatIf::new(&candidate), None);
+        while left > 0 {
+            let page = journal.store().runs(before, left.min(RUNS_AT_ONCE))?;
+            let Some(oldest) = page.last() else { break };
+            before = Some(oldest.first_leaf);
+            left -= page.len();
+            for entry in &page {
+                what_if.take(&candidate, decided(&journal, entry)?);
+            }
+        }
+        Ok(Canonical(what_if).into_response())
     })
     .await
 }

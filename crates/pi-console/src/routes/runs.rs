@@ -99,14 +99,14 @@ pub async fn list(
     .await
 }
 
-fn run_id(text: &str) -> Result<RunId, Problem> {
+pub(super) fn run_id(text: &str) -> Result<RunId, Problem> {
     RunId::parse(text).ok_or_else(|| {
         let problem = "a run id is `run_` and 32 hexadecimal digits";
         Problem::new(Reason::UnknownRun, problem)
     })
 }
 
-fn entry_of(journal: &Journal, run: &RunId) -> Result<RunEntry, Problem> {
+pub(super) fn entry_of(journal: &Journal, run: &RunId) -> Result<RunEntry, Problem> {
     let found = journal.store().run(run)?;
     found.ok_or_else(|| Problem::new(Reason::UnknownRun, format!("there is no run `{run}`")))
 }
@@ -144,24 +144,31 @@ pub async fn report(
     Path(run): Path<String>,
 ) -> Result<Response, Problem> {
     let run = run_id(&run)?;
-    if let Some(report) = app.reports.get(&caller.tenant, &run) {
-        return Ok(canonical(report.to_vec()));
+    blocking(move || Ok(canonical(report_of(&app, &caller, &run)?.to_vec()))).await
+}
+
+/// The report of a run, as it was answered when the run ended.
+pub fn report_of(app: &App, caller: &Caller, run: &RunId) -> Result<Arc<Vec<u8>>, Problem> {
+    let journal = app.journal(caller)?;
+    // What was erased is gone, also from the memory of this server.
+    if app.control.retention(journal.store(), |known| known.erased().contains_key(run))? {
+        let problem = "the evidence of the run was erased";
+        return Err(Problem::new(Reason::InputsNotRetained, problem));
     }
-    blocking(move || {
-        let journal = app.journal(&caller)?;
-        let entry = entry_of(&journal, &run)?;
-        let replayed = repeated(&app, &journal, &run)?;
-        if !replayed.comparison.is_identical() {
-            let problem = "this build does not repeat the run; replay it to see the differences";
-            let conflict = Problem::new(Reason::ReplayDiverged, problem);
-            return Err(conflict.with_status(StatusCode::CONFLICT));
-        }
-        let sealed = sealed_at(&journal, &entry)?;
-        let bytes = report::encode(&caller.tenant, &run, &replayed.outcome, &sealed);
-        app.reports.put(&caller.tenant, &run, Arc::new(bytes.clone()));
-        Ok(canonical(bytes))
-    })
-    .await
+    if let Some(report) = app.reports.get(&caller.tenant, run) {
+        return Ok(report);
+    }
+    let entry = entry_of(&journal, run)?;
+    let replayed = repeated(app, &journal, run)?;
+    if !replayed.comparison.is_identical() {
+        let problem = "this build does not repeat the run; replay it to see the differences";
+        let conflict = Problem::new(Reason::ReplayDiverged, problem);
+        return Err(conflict.with_status(StatusCode::CONFLICT));
+    }
+    let sealed = sealed_at(&journal, &entry)?;
+    let report = Arc::new(report::encode(&caller.tenant, run, &replayed.outcome, &sealed));
+    app.reports.put(&caller.tenant, run, Arc::clone(&report));
+    Ok(report)
 }
 
 fn repeated(app: &App, journal: &Journal, run: &RunId) -> Result<Replayed, Problem> {

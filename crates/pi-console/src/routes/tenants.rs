@@ -169,6 +169,8 @@ pub async fn list(
 
 /// Creates a tenant. It has no policy yet, so nothing is permitted to it.
 #[utoipa::path(post, path = "/v1/tenants", tag = "tenants", operation_id = "create_tenant",
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "The same key and body within a day get the same answer.")),
     request_body = NewTenant, extensions(("x-pi-permission" = json!("tenants:manage"))),
     responses((status = 201, description = "It is there.", body = TenantView), Refused))]
 pub async fn create(

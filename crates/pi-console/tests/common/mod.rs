@@ -29,14 +29,17 @@ impl Gate for Trusting {
         let text = |name: &str| parts.headers.get(name).unwrap().to_str().unwrap().to_owned();
         let correlation = parts.extensions.get::<CorrelationId>().unwrap().to_string();
         let tenant = Name::new(text("x-tenant-id")).unwrap();
-        Ok(Caller { tenant, actor: "tester".to_owned(), role: Role::Admin, correlation })
+        let actor = parts.headers.get("x-actor").map_or("tester", |actor| actor.to_str().unwrap());
+        Ok(Caller { tenant, actor: actor.to_owned(), role: Role::Admin, correlation })
     }
 }
 
 pub struct Server {
     folder: Arc<tempfile::TempDir>,
     router: Router,
+    app: Arc<App>,
     tenant: String,
+    actor: String,
 }
 
 pub struct Answer {
@@ -70,7 +73,18 @@ impl Server {
     /// The same server, called by another tenant.
     pub fn of(&self, tenant: &str) -> Self {
         let (folder, router) = (Arc::clone(&self.folder), self.router.clone());
-        Self { folder, router, tenant: tenant.to_owned() }
+        let (app, actor) = (Arc::clone(&self.app), self.actor.clone());
+        Self { folder, router, app, tenant: tenant.to_owned(), actor }
+    }
+
+    /// The same server, called by somebody else.
+    pub fn by(&self, actor: &str) -> Self {
+        Self { actor: actor.to_owned(), ..self.of(&self.tenant) }
+    }
+
+    /// Writes what was counted together.
+    pub fn settle(&self) {
+        pi_console::audit::settle(&self.app, true).unwrap();
     }
 
     fn over(folder: Arc<tempfile::TempDir>) -> Self {
@@ -90,12 +104,14 @@ impl Server {
         let app = Arc::new(app.unwrap());
         app.establish().unwrap();
         let router = service(&app, Arc::new(Trusting));
-        Self { folder, router, tenant: "local".to_owned() }
+        let (tenant, actor) = ("local".to_owned(), "tester".to_owned());
+        Self { folder, router, app, tenant, actor }
     }
 
     pub fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Asking {
         let builder =
             Request::builder().method(method).uri(path).header("x-tenant-id", &self.tenant);
+        let builder = builder.header("x-actor", &self.actor);
         match body {
             Some(body) => Asking(
                 builder.header("content-type", "application/json"),

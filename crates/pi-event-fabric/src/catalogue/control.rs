@@ -44,7 +44,97 @@ pub(super) fn entries() -> Vec<Entry> {
             evidence("pi.evidence.erased", "The key of a run's evidence was erased.")
                 .required("cause", Type::words(["retention", "request"])),
         ),
+        event(control::CALL_AUDITED, audited()),
+        event(control::APPROVAL_REQUESTED, requested()),
+        event(
+            control::APPROVAL_GRANTED,
+            approval("pi.approval.granted", "A person approved a request.")
+                .required("reason", Type::short(1_024)),
+        ),
+        event(
+            control::APPROVAL_REJECTED,
+            approval("pi.approval.rejected", "A person rejected a request.")
+                .required("reason", Type::short(1_024)),
+        ),
+        event(
+            control::APPROVAL_USED,
+            approval(
+                "pi.approval.used",
+                "A run of what was approved is about to be accepted; the first one is.",
+            ),
+        ),
+        event(
+            control::KEY_CLAIMED,
+            keyed("pi.key.claimed", "A request with an idempotency key is worked on.")
+                .required("body", Type::digest()),
+        ),
+        event(
+            control::KEY_ANSWERED,
+            keyed("pi.key.answered", "A request with an idempotency key was answered.")
+                .required("answer", Type::nullable(Type::digest()))
+                .required("location", Type::nullable(Type::short(256)))
+                .required("status", Type::u32()),
+        ),
+        event(
+            control::KEY_RELEASED,
+            keyed("pi.key.released", "A request with an idempotency key was refused."),
+        ),
+        event(
+            control::SESSION_OPENED,
+            Schema::new("pi.session.opened", 1, Level::Backward)
+                .doc("A session began; its number is the offset of this event.")
+                .required("label", Type::short(800)),
+        ),
+        event(
+            control::SESSION_PROPOSED,
+            session("pi.session.proposed", "Words became a proposal that nobody approved yet.")
+                .required("drafted", Type::words(["rules", "gateway"]))
+                .required("request_hash", Type::digest())
+                .required("words", Type::digest()),
+        ),
+        event(control::SESSION_CLOSED, session("pi.session.closed", "A session ended.")),
     ]
+}
+
+/// The session is named by the offset of its first event.
+fn session(name: &str, doc: &str) -> Schema {
+    Schema::new(name, 1, Level::Backward).doc(doc).required("session", Type::u64())
+}
+
+/// The approval is named by the offset of the event that asked for it.
+fn approval(name: &str, doc: &str) -> Schema {
+    Schema::new(name, 1, Level::Backward).doc(doc).required("approval", Type::u64())
+}
+
+fn requested() -> Schema {
+    Schema::new("pi.approval.requested", 1, Level::Backward)
+        .doc("A request waits for a person other than the actor; its document is kept.")
+        .required("document", Type::digest())
+        .required("expires_at", Type::u64())
+        .required("reasons", Type::list(Type::form(Form::Name)))
+        .required("request_hash", Type::digest())
+}
+
+/// The key is the digest of actor, route and what the caller sent as its key.
+fn keyed(name: &str, doc: &str) -> Schema {
+    Schema::new(name, 1, Level::Backward).doc(doc).required("key", Type::digest())
+}
+
+/// Who asked for what, and what came of it. It holds nothing of what was sent.
+fn audited() -> Schema {
+    Schema::new("pi.audit", 1, Level::Backward)
+        .doc(
+            "A call was answered; the actor is that of the event. Calls that are counted \
+             together, as those of strangers are, have `calls` above 1.",
+        )
+        .required("calls", Type::u64())
+        .required("method", Type::short(16))
+        .required("outcome", Type::words(["allowed", "refused", "failed", "abandoned"]))
+        .required("permission", Type::nullable(Type::short(64)))
+        .required("reason", Type::nullable(Type::form(Form::Name)))
+        .required("role", Type::nullable(Type::form(Form::Name)))
+        .required("route", Type::nullable(Type::short(256)))
+        .required("status", Type::nullable(Type::u32()))
 }
 
 fn tenant(name: &str, doc: &str) -> Schema {
