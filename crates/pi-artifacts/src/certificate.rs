@@ -144,7 +144,8 @@ fn key(certificate: &X509Certificate<'_>) -> Key {
         }
         Ok(PublicKey::EC(_)) => {
             let named = info.algorithm.parameters.as_ref();
-            let curve = named.and_then(|any| any.as_oid().ok()).map(|oid: Oid<'_>| oid.to_id_string());
+            let curve =
+                named.and_then(|any| any.as_oid().ok()).map(|oid: Oid<'_>| oid.to_id_string());
             Key::Elliptic { curve }
         }
         Ok(PublicKey::DSA(_)) => Key::Dsa,

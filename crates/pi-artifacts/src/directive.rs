@@ -59,7 +59,8 @@ pub fn lines(text: &str) -> Vec<Line> {
                 last.value.push_str(more);
                 last.value_span = last.value_span.to(Span::new(start, start + more.len()));
             }
-        } else if let Some(name) = trimmed.strip_prefix('[').and_then(|body| body.split(']').next()) {
+        } else if let Some(name) = trimmed.strip_prefix('[').and_then(|body| body.split(']').next())
+        {
             section = Some(name.trim().to_owned());
         } else if !trimmed.starts_with(['#', ';', '!']) {
             out.extend(line(trimmed, start, section.as_ref()));
@@ -106,7 +107,9 @@ fn uncommented(body: &str) -> &str {
         match (quote, c) {
             (None, '"' | '\'') => quote = Some(c),
             (Some(open), _) if open == c => quote = None,
-            (None, '#') if before.is_whitespace() => return body.get(..at).unwrap_or(body).trim_end(),
+            (None, '#') if before.is_whitespace() => {
+                return body.get(..at).unwrap_or(body).trim_end();
+            }
             _ => {}
         }
         before = c;

@@ -58,10 +58,11 @@ pub fn keys(text: &str) -> Vec<KeyLine> {
 fn key(line: &str, start: usize) -> Option<KeyLine> {
     // Options hold no key type in front of base64, quoted or not.
     let words = words(line);
-    let (index, (offset, kind), blob) = words.windows(2).enumerate().find_map(|(index, pair)| {
-        let [kind, (_, blob)] = pair else { return None };
-        is_kind(kind.1).then(|| Some((index, *kind, decode(blob)?)))?
-    })?;
+    let (index, (offset, kind), blob) =
+        words.windows(2).enumerate().find_map(|(index, pair)| {
+            let [kind, (_, blob)] = pair else { return None };
+            is_kind(kind.1).then(|| Some((index, *kind, decode(blob)?)))?
+        })?;
     let mut reader = Reader(&blob);
     let inner = reader.text()?;
     if inner != kind {
@@ -89,7 +90,12 @@ fn key(line: &str, start: usize) -> Option<KeyLine> {
     Some(KeyLine {
         options: line.get(..offset)?.trim().to_owned(),
         kind: kind.to_owned(),
-        comment: words.get(index + 2..)?.iter().map(|(_, word)| *word).collect::<Vec<_>>().join(" "),
+        comment: words
+            .get(index + 2..)?
+            .iter()
+            .map(|(_, word)| *word)
+            .collect::<Vec<_>>()
+            .join(" "),
         rsa_bits,
         certificate,
         span: Span::new(start, start + line.len()),

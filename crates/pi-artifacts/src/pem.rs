@@ -50,7 +50,9 @@ fn block(text: &str, start: usize, label_start: usize) -> Option<Block> {
     let (label, _) = window.split_once("-----")?;
     if label.is_empty()
         || label.len() > 64
-        || !label.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
+        || !label
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
     {
         return None;
     }
@@ -86,8 +88,11 @@ fn body(text: &str) -> (Vec<(String, String)>, Option<Vec<u8>>) {
 /// it goes only where it stands alone outside of quotes.
 fn unquoted(line: &str) -> &str {
     let marks = [' ', '\t', '+', ',', ';', '(', ')', '\\', '.'];
-    let pieces = line.split(['"', '\'']).filter(|piece| !piece.trim_matches(marks).is_empty());
-    if line.contains(['"', '\'']) { pieces.last().unwrap_or_default().trim() } else { line }
+    if !line.contains(['"', '\'']) {
+        return line;
+    }
+    let mut pieces = line.split(['"', '\'']).rev();
+    pieces.find(|piece| !piece.trim_matches(marks).is_empty()).unwrap_or_default().trim()
 }
 
 /// Bytes of standard base64 with or without padding.

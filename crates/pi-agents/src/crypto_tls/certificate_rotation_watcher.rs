@@ -147,7 +147,10 @@ impl Judge<'_> {
             let now = i64::try_from(now.as_micros() / 1_000_000).unwrap_or(i64::MAX);
             let days = |seconds: i64| seconds / DAY;
             if now > until {
-                self.say(&EXPIRED, format!("it ended {} days ago", days(now.saturating_sub(until))));
+                self.say(
+                    &EXPIRED,
+                    format!("it ended {} days ago", days(now.saturating_sub(until))),
+                );
             } else if now < from {
                 self.say(&FUTURE, format!("it begins in {} days", days(from.saturating_sub(now))));
             } else if until.saturating_sub(now) < 30 * DAY {
@@ -157,7 +160,10 @@ impl Judge<'_> {
         let life = until.saturating_sub(from);
         let most = longest_life(from);
         if self.is_server() && !self.is_authority() && life > most * DAY + 1 {
-            self.say(&TOO_LONG, format!("it is valid for {} days, {most} are accepted", life / DAY));
+            self.say(
+                &TOO_LONG,
+                format!("it is valid for {} days, {most} are accepted", life / DAY),
+            );
         }
     }
 
@@ -209,7 +215,10 @@ impl Judge<'_> {
             self.say(&CA_AS_SERVER, String::new());
         }
         if server && !certificate.self_issued && certificate.serial_bits < 56 {
-            self.say(&SHORT_SERIAL, format!("its serial number has {} bits", certificate.serial_bits));
+            self.say(
+                &SHORT_SERIAL,
+                format!("its serial number has {} bits", certificate.serial_bits),
+            );
         }
     }
 }
@@ -265,7 +274,9 @@ fn private_key(block: &Block, has_certificate: bool, report: &mut Report) {
         let cipher = how.split(',').next().unwrap_or_default();
         report
             .finding(&KEY_FORMAT, block.head)
-            .message(format!("a private key under {cipher} is one round of MD5 from its passphrase"))
+            .message(format!(
+                "a private key under {cipher} is one round of MD5 from its passphrase"
+            ))
             .subject(subject.clone());
     }
     if block.label == "DSA PRIVATE KEY" {

@@ -1,9 +1,9 @@
 //! Weak cryptography in Python, JavaScript and TypeScript.
 
 use pi_agent_api::{Report, Rule, Stop};
+use pi_artifacts::Span;
 use pi_artifacts::python::{Module, Value as PythonValue};
 use pi_artifacts::syntax::Syntax;
-use pi_artifacts::Span;
 
 use super::suites::{broken_suites, is_broken, old_version};
 use super::tls_rules as rules;
@@ -60,13 +60,30 @@ pub(super) fn python(module: &Module, report: &mut Report) -> Result<(), Stop> {
         let is_attribute = assignment.name.contains('.');
         match (last, &assignment.value) {
             ("check_hostname", PythonValue::Bool(false)) if is_attribute => {
-                finder.say(&rules::HOST, assignment.value_span, "check_hostname", "the host name is not checked".to_owned());
+                finder.say(
+                    &rules::HOST,
+                    assignment.value_span,
+                    "check_hostname",
+                    "the host name is not checked".to_owned(),
+                );
             }
-            ("verify_mode", PythonValue::Name(name)) if is_attribute && name.ends_with("CERT_NONE") => {
-                finder.say(&rules::UNVERIFIED, assignment.value_span, "verify_mode", "no certificate is asked for".to_owned());
+            ("verify_mode", PythonValue::Name(name))
+                if is_attribute && name.ends_with("CERT_NONE") =>
+            {
+                finder.say(
+                    &rules::UNVERIFIED,
+                    assignment.value_span,
+                    "verify_mode",
+                    "no certificate is asked for".to_owned(),
+                );
             }
             ("verify", PythonValue::Bool(false)) if is_attribute && imports(module, "requests") => {
-                finder.say(&rules::UNVERIFIED, assignment.value_span, "verify", "the session verifies nothing".to_owned());
+                finder.say(
+                    &rules::UNVERIFIED,
+                    assignment.value_span,
+                    "verify",
+                    "the session verifies nothing".to_owned(),
+                );
             }
             ("minimum_version", PythonValue::Name(name)) if is_attribute => {
                 floor(name, assignment.value_span, &mut finder);
@@ -107,8 +124,13 @@ fn python_call(name: &str, call: &pi_artifacts::python::Call, finder: &mut Finde
         if let Some(hash) = weak_hash(last) {
             finder.say(&rules::HASH, call.function_span, hash, format!("{hash} is used"));
         }
-    } else if name.starts_with("cryptography.hazmat.") && (name.contains(".algorithms.") || name.contains(".modes.")) {
-        if matches!(last, "ARC4" | "TripleDES" | "Blowfish" | "IDEA" | "CAST5" | "SEED" | "RC2" | "ECB") {
+    } else if name.starts_with("cryptography.hazmat.")
+        && (name.contains(".algorithms.") || name.contains(".modes."))
+    {
+        if matches!(
+            last,
+            "ARC4" | "TripleDES" | "Blowfish" | "IDEA" | "CAST5" | "SEED" | "RC2" | "ECB"
+        ) {
             finder.say(&rules::CIPHER, call.function_span, last, format!("{last} is used"));
         }
     } else if (name.starts_with("Crypto.Cipher.") || name.starts_with("Cryptodome.Cipher."))
@@ -119,36 +141,81 @@ fn python_call(name: &str, call: &pi_artifacts::python::Call, finder: &mut Finde
         if matches!(cipher, "DES" | "DES3" | "ARC4" | "ARC2" | "Blowfish" | "CAST") {
             finder.say(&rules::CIPHER, call.function_span, cipher, format!("{cipher} is used"));
         } else if ecb {
-            finder.say(&rules::CIPHER, call.function_span, "ECB", "the mode ECB shows which blocks are equal".to_owned());
+            finder.say(
+                &rules::CIPHER,
+                call.function_span,
+                "ECB",
+                "the mode ECB shows which blocks are equal".to_owned(),
+            );
         }
     } else if matches!(last, "generate_private_key" | "generate")
-        && (name.contains(".rsa.") || name.contains("PublicKey.RSA") || name.contains(".dsa.") || name.contains("PublicKey.DSA"))
+        && (name.contains(".rsa.")
+            || name.contains("PublicKey.RSA")
+            || name.contains(".dsa.")
+            || name.contains("PublicKey.DSA"))
     {
         let index = usize::from(last == "generate_private_key" && name.contains(".rsa."));
-        let size = call.keyword("key_size").or_else(|| call.keyword("bits")).or_else(|| call.positional(index));
+        let size = call
+            .keyword("key_size")
+            .or_else(|| call.keyword("bits"))
+            .or_else(|| call.positional(index));
         if let Some(PythonValue::Integer(bits)) = size.map(|size| &size.value)
             && *bits < 2048
         {
-            finder.say(&rules::SHORT_KEY, call.span, last, format!("keys of {bits} bits are too short"));
+            finder.say(
+                &rules::SHORT_KEY,
+                call.span,
+                last,
+                format!("keys of {bits} bits are too short"),
+            );
         }
     } else if name == "ssl._create_unverified_context" || name == "ssl._create_stdlib_context" {
-        finder.say(&rules::UNVERIFIED, call.function_span, last, rules::UNVERIFIED.summary.to_owned());
-    } else if (name.starts_with("requests.") || name.starts_with("httpx.") || name.starts_with("urllib3."))
+        finder.say(
+            &rules::UNVERIFIED,
+            call.function_span,
+            last,
+            rules::UNVERIFIED.summary.to_owned(),
+        );
+    } else if (name.starts_with("requests.")
+        || name.starts_with("httpx.")
+        || name.starts_with("urllib3."))
         && let Some(argument) = flag("verify", false)
     {
-        finder.say(&rules::UNVERIFIED, argument.span, name, format!("`{name}` verifies no certificate"));
-    } else if (name.starts_with("aiohttp.")) && let Some(argument) = flag("ssl", false).or_else(|| flag("verify_ssl", false)) {
-        finder.say(&rules::UNVERIFIED, argument.span, name, format!("`{name}` verifies no certificate"));
+        finder.say(
+            &rules::UNVERIFIED,
+            argument.span,
+            name,
+            format!("`{name}` verifies no certificate"),
+        );
+    } else if (name.starts_with("aiohttp."))
+        && let Some(argument) = flag("ssl", false).or_else(|| flag("verify_ssl", false))
+    {
+        finder.say(
+            &rules::UNVERIFIED,
+            argument.span,
+            name,
+            format!("`{name}` verifies no certificate"),
+        );
     } else if name.starts_with("urllib3.")
         && let Some(argument) = call.keyword("cert_reqs")
         && matches!(&argument.value, PythonValue::String(text) if text == "CERT_NONE")
     {
-        finder.say(&rules::UNVERIFIED, argument.span, name, format!("`{name}` verifies no certificate"));
+        finder.say(
+            &rules::UNVERIFIED,
+            argument.span,
+            name,
+            format!("`{name}` verifies no certificate"),
+        );
     } else if last == "set_ciphers"
         && let Some(PythonValue::String(list)) = call.positional(0).map(|argument| &argument.value)
     {
         for suite in broken_suites(list) {
-            finder.say(&rules::CIPHER, call.span, suite, format!("the suite `{suite}` is accepted"));
+            finder.say(
+                &rules::CIPHER,
+                call.span,
+                suite,
+                format!("the suite `{suite}` is accepted"),
+            );
         }
     }
     // The version is an argument wherever a context is made.
@@ -174,7 +241,12 @@ pub(super) fn script(syntax: &Syntax, text: &str, report: &mut Report) -> Result
         let key = key.text(text).trim_matches(['"', '\'']);
         match (key, value.kind()) {
             ("rejectUnauthorized", "false") => {
-                finder.say(&rules::UNVERIFIED, pair.span(), key, rules::UNVERIFIED.summary.to_owned());
+                finder.say(
+                    &rules::UNVERIFIED,
+                    pair.span(),
+                    key,
+                    rules::UNVERIFIED.summary.to_owned(),
+                );
             }
             ("minVersion" | "secureProtocol", "string") => {
                 if let Some(version) = old_version(value.text(text)) {
@@ -185,12 +257,23 @@ pub(super) fn script(syntax: &Syntax, text: &str, report: &mut Report) -> Result
         }
     }
     for assignment in syntax.nodes_of("assignment_expression") {
-        let (Some(left), Some(right)) = (assignment.field("left"), assignment.field("right")) else { continue };
+        let (Some(left), Some(right)) = (assignment.field("left"), assignment.field("right"))
+        else {
+            continue;
+        };
         let left = left.text(text);
-        if left.ends_with("NODE_TLS_REJECT_UNAUTHORIZED") || left.contains("'NODE_TLS_REJECT_UNAUTHORIZED'") || left.contains("\"NODE_TLS_REJECT_UNAUTHORIZED\"") {
+        if left.ends_with("NODE_TLS_REJECT_UNAUTHORIZED")
+            || left.contains("'NODE_TLS_REJECT_UNAUTHORIZED'")
+            || left.contains("\"NODE_TLS_REJECT_UNAUTHORIZED\"")
+        {
             let value = right.text(text).trim_matches(['"', '\'']);
             if value == "0" {
-                finder.say(&rules::UNVERIFIED, assignment.span(), "NODE_TLS_REJECT_UNAUTHORIZED", "no connection of the process verifies a certificate".to_owned());
+                finder.say(
+                    &rules::UNVERIFIED,
+                    assignment.span(),
+                    "NODE_TLS_REJECT_UNAUTHORIZED",
+                    "no connection of the process verifies a certificate".to_owned(),
+                );
             }
         }
     }
@@ -199,7 +282,9 @@ pub(super) fn script(syntax: &Syntax, text: &str, report: &mut Report) -> Result
 
 fn script_call(call: &Call, finder: &mut Finder<'_>) {
     let function = call.function.strip_prefix("node:").unwrap_or(&call.function);
-    let Some(name) = function.strip_prefix("crypto.").or_else(|| function.strip_prefix("crypto-js.")) else {
+    let Some(name) =
+        function.strip_prefix("crypto.").or_else(|| function.strip_prefix("crypto-js."))
+    else {
         return;
     };
     let first = call.positional.first();
@@ -220,11 +305,19 @@ fn script_call(call: &Call, finder: &mut Finder<'_>) {
             }
         }
         "createCipher" | "createDecipher" => {
-            finder.say(&rules::CIPHER, call.span, name, format!("`{name}` makes its key by one round of MD5, without a nonce"));
+            finder.say(
+                &rules::CIPHER,
+                call.span,
+                name,
+                format!("`{name}` makes its key by one round of MD5, without a nonce"),
+            );
         }
         "createCipheriv" | "createDecipheriv" => {
             let upper = text.to_ascii_uppercase();
-            if is_broken(&upper) || upper.starts_with("BF") || upper.split('-').any(|part| part == "ECB" || part == "EDE3") {
+            if is_broken(&upper)
+                || upper.starts_with("BF")
+                || upper.split('-').any(|part| part == "ECB" || part == "EDE3")
+            {
                 finder.say(&rules::CIPHER, call.span, text, format!("`{text}` is used"));
             }
         }

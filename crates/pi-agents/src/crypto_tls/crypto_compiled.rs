@@ -40,7 +40,8 @@ fn go(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop> 
     };
     for call in syntax.nodes_of("call_expression") {
         finder.tick()?;
-        let Some(function) = call.field("function").filter(|f| f.kind() == "selector_expression") else {
+        let Some(function) = call.field("function").filter(|f| f.kind() == "selector_expression")
+        else {
             continue;
         };
         let package = function.field("operand").map(|node| node.text(text)).unwrap_or_default();
@@ -59,9 +60,15 @@ fn go(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop> 
                 finder.say(&rules::CIPHER, function.span(), "rc4", "RC4 is used".to_owned());
             }
             ("rsa", "GenerateKey") if imports("crypto/rsa") => {
-                let bits = arguments(call).get(1).and_then(|node| node.text(text).parse::<u32>().ok());
+                let bits =
+                    arguments(call).get(1).and_then(|node| node.text(text).parse::<u32>().ok());
                 if let Some(bits) = bits.filter(|bits| *bits < 2048) {
-                    finder.say(&rules::SHORT_KEY, call.span(), name, format!("keys of {bits} bits are too short"));
+                    finder.say(
+                        &rules::SHORT_KEY,
+                        call.span(),
+                        name,
+                        format!("keys of {bits} bits are too short"),
+                    );
                 }
             }
             _ => {}
@@ -80,11 +87,21 @@ fn go(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop> 
         finder.tick()?;
         match (name, value) {
             ("InsecureSkipVerify", "true") => {
-                finder.say(&rules::UNVERIFIED, node.span(), name, rules::UNVERIFIED.summary.to_owned());
+                finder.say(
+                    &rules::UNVERIFIED,
+                    node.span(),
+                    name,
+                    rules::UNVERIFIED.summary.to_owned(),
+                );
             }
             ("MinVersion", value) => {
                 if let Some(version) = value.strip_prefix("tls.").and_then(old_version) {
-                    finder.say(&rules::VERSION, node.span(), name, format!("{version} is accepted"));
+                    finder.say(
+                        &rules::VERSION,
+                        node.span(),
+                        name,
+                        format!("{version} is accepted"),
+                    );
                 }
             }
             _ => {}
@@ -94,7 +111,12 @@ fn go(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop> 
         let name = node.field("field").map(|field| field.text(text)).unwrap_or_default();
         let suite = name.starts_with("TLS_") && node.text(text).starts_with("tls.");
         if suite && is_broken(name) {
-            finder.say(&rules::CIPHER, node.span(), name, format!("the suite `{name}` is accepted"));
+            finder.say(
+                &rules::CIPHER,
+                node.span(),
+                name,
+                format!("the suite `{name}` is accepted"),
+            );
         }
     }
     Ok(())
@@ -121,10 +143,16 @@ fn java(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop
                 let upper = word.to_ascii_uppercase();
                 let bare = matches!(upper.as_str(), "AES");
                 let ecb = upper.split('/').nth(1) == Some("ECB") && !upper.starts_with("RSA");
-                if is_broken(&upper) || upper.starts_with("DESEDE") || upper.starts_with("BLOWFISH") {
+                if is_broken(&upper) || upper.starts_with("DESEDE") || upper.starts_with("BLOWFISH")
+                {
                     finder.say(&rules::CIPHER, call.span(), word, format!("`{word}` is used"));
                 } else if ecb || bare {
-                    finder.say(&rules::CIPHER, call.span(), word, format!("`{word}` is the mode ECB, which shows which blocks are equal"));
+                    finder.say(
+                        &rules::CIPHER,
+                        call.span(),
+                        word,
+                        format!("`{word}` is the mode ECB, which shows which blocks are equal"),
+                    );
                 }
             }
             ("SSLContext", "getInstance") => {
@@ -141,20 +169,39 @@ fn java(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop
         let mut statements = body.named_children().filter(|node| !node.kind().ends_with("comment"));
         let first = statements.next();
         if name == "checkServerTrusted" && first.is_none() {
-            finder.say(&rules::UNVERIFIED, node.span(), name, "a trust manager that accepts everything".to_owned());
+            finder.say(
+                &rules::UNVERIFIED,
+                node.span(),
+                name,
+                "a trust manager that accepts everything".to_owned(),
+            );
         }
-        let says_yes = |node: Node<'_>| node.text(text).replace(char::is_whitespace, "") == "returntrue;";
-        let takes_session = node.field("parameters").is_some_and(|list| list.text(text).contains("SSLSession"));
+        let says_yes =
+            |node: Node<'_>| node.text(text).replace(char::is_whitespace, "") == "returntrue;";
+        let takes_session =
+            node.field("parameters").is_some_and(|list| list.text(text).contains("SSLSession"));
         if name == "verify" && takes_session && first.is_some_and(says_yes) {
-            finder.say(&rules::HOST, node.span(), name, "a verifier that accepts every host".to_owned());
+            finder.say(
+                &rules::HOST,
+                node.span(),
+                name,
+                "a verifier that accepts every host".to_owned(),
+            );
         }
     }
     for node in syntax.nodes_of("identifier") {
         let name = node.text(text);
-        if matches!(name, "NoopHostnameVerifier" | "ALLOW_ALL_HOSTNAME_VERIFIER" | "AllowAllHostnameVerifier")
-            && node.ancestor("import_declaration").is_none()
+        if matches!(
+            name,
+            "NoopHostnameVerifier" | "ALLOW_ALL_HOSTNAME_VERIFIER" | "AllowAllHostnameVerifier"
+        ) && node.ancestor("import_declaration").is_none()
         {
-            finder.say(&rules::HOST, node.span(), name, "a verifier that accepts every host".to_owned());
+            finder.say(
+                &rules::HOST,
+                node.span(),
+                name,
+                "a verifier that accepts every host".to_owned(),
+            );
         }
     }
     Ok(())
@@ -170,7 +217,12 @@ fn rust(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop
         let is_true = given.first().is_some_and(|node| node.text(text) == "true");
         match (path, last) {
             (_, "danger_accept_invalid_certs") if is_true => {
-                finder.say(&rules::UNVERIFIED, call.span(), last, rules::UNVERIFIED.summary.to_owned());
+                finder.say(
+                    &rules::UNVERIFIED,
+                    call.span(),
+                    last,
+                    rules::UNVERIFIED.summary.to_owned(),
+                );
             }
             (_, "danger_accept_invalid_hostnames") if is_true => {
                 finder.say(&rules::HOST, call.span(), last, rules::HOST.summary.to_owned());
@@ -185,7 +237,12 @@ fn rust(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop
                 let at = usize::from(last == "new");
                 let bits = given.get(at).and_then(|node| node.text(text).parse::<u32>().ok());
                 if let Some(bits) = bits.filter(|bits| *bits < 2048) {
-                    finder.say(&rules::SHORT_KEY, call.span(), path, format!("keys of {bits} bits are too short"));
+                    finder.say(
+                        &rules::SHORT_KEY,
+                        call.span(),
+                        path,
+                        format!("keys of {bits} bits are too short"),
+                    );
                 }
             }
             _ => {}

@@ -113,7 +113,10 @@ fn key(line: &KeyLine, report: &mut Report) {
     if matches!(certificate.signature.as_str(), "ssh-rsa" | "ssh-dss") {
         report
             .finding(&ALGORITHM, line.span)
-            .message(format!("a certificate that is signed by `{}`, over SHA-1", certificate.signature))
+            .message(format!(
+                "a certificate that is signed by `{}`, over SHA-1",
+                certificate.signature
+            ))
             .subject(subject.clone());
     }
     if let Some(now) = report.as_of()

@@ -23,7 +23,9 @@ pub(super) fn shell(script: &Script, report: &mut Report) -> Result<(), Stop> {
         for word in &simple.words {
             let text = word.text.to_ascii_lowercase();
             let option = text.strip_prefix("-o").unwrap_or(&text).replace(' ', "=");
-            if option.contains("stricthostkeychecking=no") || option.contains("stricthostkeychecking=off") {
+            if option.contains("stricthostkeychecking=no")
+                || option.contains("stricthostkeychecking=off")
+            {
                 finder.say(&HOST_KEY, word.span, name, MESSAGE.to_owned());
             }
         }
@@ -33,7 +35,9 @@ pub(super) fn shell(script: &Script, report: &mut Report) -> Result<(), Stop> {
 
 /// Go: `golang.org/x/crypto/ssh`.
 pub(super) fn go(syntax: &Syntax, text: &str, report: &mut Report) -> Result<(), Stop> {
-    let is_ssh = syntax.nodes_of("import_spec").any(|spec| spec.text(text).contains("golang.org/x/crypto/ssh\""));
+    let is_ssh = syntax
+        .nodes_of("import_spec")
+        .any(|spec| spec.text(text).contains("golang.org/x/crypto/ssh\""));
     if !is_ssh {
         return Ok(());
     }
@@ -50,17 +54,24 @@ pub(super) fn go(syntax: &Syntax, text: &str, report: &mut Report) -> Result<(),
             .any(|kind| syntax.nodes_of(kind).any(|node| node.text(text) == name))
     };
     let asserted = syntax.nodes_of("type_assertion_expression").find(|node| {
-        node.field("type").is_some_and(|kind| kind.text(text).replace(' ', "") == "*ssh.Certificate")
+        node.field("type")
+            .is_some_and(|kind| kind.text(text).replace(' ', "") == "*ssh.Certificate")
     });
     // A checker looks at all of them but for revocation, which it must be told.
     if let Some(node) = asserted.filter(|_| !uses("CertChecker")) {
-        let missing: Vec<&str> = [("ValidBefore", "validity"), ("ValidPrincipals", "principals"), ("CertType", "type")]
-            .into_iter()
-            .filter(|(field, _)| !uses(field))
-            .map(|(_, what)| what)
-            .collect();
+        let missing: Vec<&str> =
+            [("ValidBefore", "validity"), ("ValidPrincipals", "principals"), ("CertType", "type")]
+                .into_iter()
+                .filter(|(field, _)| !uses(field))
+                .map(|(_, what)| what)
+                .collect();
         if !missing.is_empty() {
-            finder.say(&UNCHECKED, node.span(), "ssh.Certificate", format!("a certificate is used without a look at its {}", missing.join(", ")));
+            finder.say(
+                &UNCHECKED,
+                node.span(),
+                "ssh.Certificate",
+                format!("a certificate is used without a look at its {}", missing.join(", ")),
+            );
         }
     }
     Ok(())
@@ -97,7 +108,8 @@ pub(super) fn python(module: &Module, report: &mut Report) -> Result<(), Stop> {
         finder.tick()?;
         let policy = |value: &Value| {
             let (Value::Name(name) | Value::Call(Some(name))) = value else { return false };
-            name.starts_with("paramiko.") && (name.ends_with("AutoAddPolicy") || name.ends_with("WarningPolicy"))
+            name.starts_with("paramiko.")
+                && (name.ends_with("AutoAddPolicy") || name.ends_with("WarningPolicy"))
         };
         for argument in &call.arguments {
             let ignores = call.name.as_deref().is_some_and(|name| name.starts_with("asyncssh."))

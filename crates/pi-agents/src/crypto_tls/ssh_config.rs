@@ -28,18 +28,43 @@ pub(super) fn role(path: &str) -> Option<Role> {
 
 /// Algorithms that are given up: broken, or over SHA-1.
 const WEAK: &[&str] = &[
-    "3des-cbc", "blowfish-cbc", "cast128-cbc", "arcfour", "arcfour128", "arcfour256", "des-cbc",
-    "rijndael-cbc@lysator.liu.se", "none", "hmac-md5", "hmac-md5-96", "hmac-md5-etm@openssh.com",
-    "hmac-md5-96-etm@openssh.com", "hmac-ripemd160", "hmac-ripemd160@openssh.com",
-    "hmac-ripemd160-etm@openssh.com", "hmac-sha1-96", "hmac-sha1-96-etm@openssh.com",
-    "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1",
-    "diffie-hellman-group-exchange-sha1", "rsa1024-sha1", "ssh-dss", "ssh-rsa",
-    "ssh-dss-cert-v01@openssh.com", "ssh-rsa-cert-v01@openssh.com",
+    "3des-cbc",
+    "blowfish-cbc",
+    "cast128-cbc",
+    "arcfour",
+    "arcfour128",
+    "arcfour256",
+    "des-cbc",
+    "rijndael-cbc@lysator.liu.se",
+    "none",
+    "hmac-md5",
+    "hmac-md5-96",
+    "hmac-md5-etm@openssh.com",
+    "hmac-md5-96-etm@openssh.com",
+    "hmac-ripemd160",
+    "hmac-ripemd160@openssh.com",
+    "hmac-ripemd160-etm@openssh.com",
+    "hmac-sha1-96",
+    "hmac-sha1-96-etm@openssh.com",
+    "diffie-hellman-group1-sha1",
+    "diffie-hellman-group14-sha1",
+    "diffie-hellman-group-exchange-sha1",
+    "rsa1024-sha1",
+    "ssh-dss",
+    "ssh-rsa",
+    "ssh-dss-cert-v01@openssh.com",
+    "ssh-rsa-cert-v01@openssh.com",
 ];
 
 const LISTS: &[&str] = &[
-    "ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms",
-    "pubkeyacceptedkeytypes", "hostbasedacceptedalgorithms", "casignaturealgorithms",
+    "ciphers",
+    "macs",
+    "kexalgorithms",
+    "hostkeyalgorithms",
+    "pubkeyacceptedalgorithms",
+    "pubkeyacceptedkeytypes",
+    "hostbasedacceptedalgorithms",
+    "casignaturealgorithms",
 ];
 
 /// Settings of the server with the value that breaks a rule.

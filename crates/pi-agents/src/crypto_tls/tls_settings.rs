@@ -109,7 +109,9 @@ pub(super) fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop
     match artifact.kind() {
         Kind::Ini | Kind::Text => {
             let found = lines(artifact.parsable_text()?);
-            let is_haproxy = found.iter().any(|line| matches!(line.name.as_str(), "frontend" | "backend" | "listen"))
+            let is_haproxy = found
+                .iter()
+                .any(|line| matches!(line.name.as_str(), "frontend" | "backend" | "listen"))
                 || artifact.file_name().to_ascii_lowercase().starts_with("haproxy");
             for line in &found {
                 report.tick(1)?;
@@ -185,12 +187,24 @@ fn judge(path: &str, value: &str, span: Span, report: &mut Report) {
             if let Some((_, level)) = value.split_once("@SECLEVEL=")
                 && level.starts_with('0')
             {
-                say(report, &rules::CIPHER, span, path, "level 0 accepts every key and cipher".to_owned());
+                say(
+                    report,
+                    &rules::CIPHER,
+                    span,
+                    path,
+                    "level 0 accepts every key and cipher".to_owned(),
+                );
             }
         }
         Bits => {
             if value.parse().is_ok_and(|bits: u32| bits < 2048) {
-                say(report, &rules::SHORT_KEY, span, path, format!("keys of {value} bits are too short"));
+                say(
+                    report,
+                    &rules::SHORT_KEY,
+                    span,
+                    path,
+                    format!("keys of {value} bits are too short"),
+                );
             }
         }
         Bad(rule, values) => {
@@ -202,8 +216,7 @@ fn judge(path: &str, value: &str, span: Span, report: &mut Report) {
 }
 
 fn say(report: &mut Report, rule: &'static Rule, span: Span, path: &str, message: String) {
-    let subject =
-        if message.is_empty() { path.to_owned() } else { format!("{path}: {message}") };
+    let subject = if message.is_empty() { path.to_owned() } else { format!("{path}: {message}") };
     let finding = report.finding(rule, span).subject(subject);
     if !message.is_empty() {
         finding.message(message);
@@ -233,7 +246,13 @@ fn haproxy(line: &Line, report: &mut Report) {
         }
         if *word == "ciphers" {
             for suite in broken_suites(next) {
-                say(report, &rules::CIPHER, line.span(), &subject, format!("the suite `{suite}` is accepted"));
+                say(
+                    report,
+                    &rules::CIPHER,
+                    line.span(),
+                    &subject,
+                    format!("the suite `{suite}` is accepted"),
+                );
             }
         }
         // On `bind` it is about the clients' certificates, which are a choice.

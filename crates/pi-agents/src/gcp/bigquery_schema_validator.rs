@@ -6,27 +6,69 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::rules::rule;
 
-rule!(TYPE, "unknown-field-type", Medium, High, ["CWE-20"],
+rule!(
+    TYPE,
+    "unknown-field-type",
+    Medium,
+    High,
+    ["CWE-20"],
     "a type that BigQuery does not have",
-    "use one of STRING, BYTES, INTEGER, FLOAT, NUMERIC, BIGNUMERIC, BOOLEAN, TIMESTAMP, DATE, TIME, DATETIME, GEOGRAPHY, INTERVAL, RANGE, JSON, RECORD");
-rule!(MODE, "unknown-field-mode", Medium, High, ["CWE-20"],
+    "use one of STRING, BYTES, INTEGER, FLOAT, NUMERIC, BIGNUMERIC, BOOLEAN, TIMESTAMP, DATE, TIME, DATETIME, GEOGRAPHY, INTERVAL, RANGE, JSON, RECORD"
+);
+rule!(
+    MODE,
+    "unknown-field-mode",
+    Medium,
+    High,
+    ["CWE-20"],
     "a mode that BigQuery does not have",
-    "use NULLABLE, REQUIRED or REPEATED");
-rule!(NAME, "invalid-field-name", Medium, High, ["CWE-20"],
+    "use NULLABLE, REQUIRED or REPEATED"
+);
+rule!(
+    NAME,
+    "invalid-field-name",
+    Medium,
+    High,
+    ["CWE-20"],
     "a name that a field cannot have",
-    "use up to 300 letters, digits and underscores, with no digit first and no reserved beginning");
-rule!(TWICE, "field-name-twice", Medium, High, ["CWE-20"],
+    "use up to 300 letters, digits and underscores, with no digit first and no reserved beginning"
+);
+rule!(
+    TWICE,
+    "field-name-twice",
+    Medium,
+    High,
+    ["CWE-20"],
     "two fields of one record have the same name; letter case does not count",
-    "rename one of them");
-rule!(NESTED, "wrong-nested-fields", Medium, High, ["CWE-20"],
+    "rename one of them"
+);
+rule!(
+    NESTED,
+    "wrong-nested-fields",
+    Medium,
+    High,
+    ["CWE-20"],
     "a record without fields, or fields in something else",
-    "give `fields` to a RECORD, and to nothing else");
-rule!(DEEP, "nested-too-deep", Medium, High, ["CWE-20"],
+    "give `fields` to a RECORD, and to nothing else"
+);
+rule!(
+    DEEP,
+    "nested-too-deep",
+    Medium,
+    High,
+    ["CWE-20"],
     "records lie deeper in each other than BigQuery allows",
-    "flatten the schema to 15 levels");
-rule!(PERSONAL, "personal-field-without-policy", Low, Medium, ["CWE-359"],
+    "flatten the schema to 15 levels"
+);
+rule!(
+    PERSONAL,
+    "personal-field-without-policy",
+    Low,
+    Medium,
+    ["CWE-359"],
     "a field that says personal data has no policy tag: every reader of the table sees it",
-    "add `policyTags`, or keep the field in a table of its own");
+    "add `policyTags`, or keep the field in a table of its own"
+);
 
 declare_agent! {
     /// Finds mistakes in table schemas of BigQuery.
@@ -73,9 +115,26 @@ declare_agent! {
 }
 
 const TYPES: &[&str] = &[
-    "STRING", "BYTES", "INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOLEAN",
-    "BOOL", "TIMESTAMP", "DATE", "TIME", "DATETIME", "GEOGRAPHY", "INTERVAL", "RANGE", "JSON",
-    "RECORD", "STRUCT",
+    "STRING",
+    "BYTES",
+    "INTEGER",
+    "INT64",
+    "FLOAT",
+    "FLOAT64",
+    "NUMERIC",
+    "BIGNUMERIC",
+    "BOOLEAN",
+    "BOOL",
+    "TIMESTAMP",
+    "DATE",
+    "TIME",
+    "DATETIME",
+    "GEOGRAPHY",
+    "INTERVAL",
+    "RANGE",
+    "JSON",
+    "RECORD",
+    "STRUCT",
 ];
 
 const RESERVED: &[&str] =
@@ -83,9 +142,24 @@ const RESERVED: &[&str] =
 
 /// Names of personal data, without underscores.
 const PERSONAL_NAMES: &[&str] = &[
-    "email", "emailaddress", "phone", "phonenumber", "ssn", "socialsecuritynumber", "passport",
-    "passportnumber", "birthdate", "dateofbirth", "dob", "iban", "creditcard", "cardnumber",
-    "taxid", "nationalid", "streetaddress", "homeaddress",
+    "email",
+    "emailaddress",
+    "phone",
+    "phonenumber",
+    "ssn",
+    "socialsecuritynumber",
+    "passport",
+    "passportnumber",
+    "birthdate",
+    "dateofbirth",
+    "dob",
+    "iban",
+    "creditcard",
+    "cardnumber",
+    "taxid",
+    "nationalid",
+    "streetaddress",
+    "homeaddress",
 ];
 
 fn text<'a>(node: &'a Node, key: &str) -> &'a str {
@@ -96,13 +170,18 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     let says_schema = artifact.file_name().to_ascii_lowercase().contains("schema");
     for document in artifact.data()? {
         let root = &document.root;
-        let fields = root.at(&["schema", "fields"]).or_else(|| root.get("fields")).unwrap_or(root).items();
+        let fields =
+            root.at(&["schema", "fields"]).or_else(|| root.get("fields")).unwrap_or(root).items();
         let named = |node: &Node| !text(node, "name").is_empty() && !text(node, "type").is_empty();
         let known = |node: &Node| TYPES.contains(&text(node, "type"));
         let is_schema = !fields.is_empty()
-            && fields.iter().all(|field| field.get("name").is_some() && field.get("type").is_some())
+            && fields
+                .iter()
+                .all(|field| field.get("name").is_some() && field.get("type").is_some())
             && fields.iter().any(known)
-            && (fields.iter().all(known) || says_schema || root.at(&["schema", "fields"]).is_some())
+            && (fields.iter().all(known)
+                || says_schema
+                || root.at(&["schema", "fields"]).is_some())
             && fields.iter().all(named);
         if is_schema {
             record(fields, "", 1, report)?;
@@ -120,7 +199,10 @@ fn record(fields: &[Node], path: &str, depth: usize, report: &mut Report) -> Res
         let lower = name.to_ascii_lowercase();
         let place = field.get("name").map_or(field.span, |node| node.span);
         if seen.contains(&lower) {
-            report.finding(&TWICE, place).message(format!("`{name}` stands twice")).subject(path.clone());
+            report
+                .finding(&TWICE, place)
+                .message(format!("`{name}` stands twice"))
+                .subject(path.clone());
         }
         seen.push(lower);
         judge(field, &path, report);
@@ -140,11 +222,17 @@ fn judge(field: &Node, path: &str, report: &mut Report) {
     let place = |key: &str| field.get(key).map_or(field.span, |node| node.span);
     let kind = text(field, "type").to_ascii_uppercase();
     if !TYPES.contains(&kind.as_str()) {
-        report.finding(&TYPE, place("type")).message(format!("`{kind}` is no type of BigQuery")).subject(path);
+        report
+            .finding(&TYPE, place("type"))
+            .message(format!("`{kind}` is no type of BigQuery"))
+            .subject(path);
     }
     let mode = text(field, "mode").to_ascii_uppercase();
     if !matches!(mode.as_str(), "" | "NULLABLE" | "REQUIRED" | "REPEATED") {
-        report.finding(&MODE, place("mode")).message(format!("`{mode}` is no mode of BigQuery")).subject(path);
+        report
+            .finding(&MODE, place("mode"))
+            .message(format!("`{mode}` is no mode of BigQuery"))
+            .subject(path);
     }
     let lower = name.to_ascii_lowercase();
     let valid = (1..=300).contains(&name.chars().count())
@@ -152,7 +240,10 @@ fn judge(field: &Node, path: &str, report: &mut Report) {
         // Letters of every script are accepted, and a few marks.
         && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | '&' | '%' | '=' | '+' | ':' | '\'' | '<' | '>' | '#' | '|'));
     if !valid || RESERVED.iter().any(|start| lower.starts_with(start)) {
-        report.finding(&NAME, place("name")).message(format!("`{name}` cannot be the name of a field")).subject(path);
+        report
+            .finding(&NAME, place("name"))
+            .message(format!("`{name}` cannot be the name of a field"))
+            .subject(path);
     }
     let is_record = matches!(kind.as_str(), "RECORD" | "STRUCT");
     let fields = field.get("fields").map(Node::items).unwrap_or_default();
@@ -162,6 +253,9 @@ fn judge(field: &Node, path: &str, report: &mut Report) {
     let plain: String = lower.chars().filter(|c| *c != '_').collect();
     let tagged = field.get("policyTags").is_some() || field.get("dataPolicies").is_some();
     if PERSONAL_NAMES.contains(&plain.as_str()) && !tagged && !is_record {
-        report.finding(&PERSONAL, place("name")).message(format!("`{name}` has no policy tag")).subject(path);
+        report
+            .finding(&PERSONAL, place("name"))
+            .message(format!("`{name}` has no policy tag"))
+            .subject(path);
     }
 }

@@ -56,11 +56,17 @@ declare_agent! {
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     for document in artifact.data()? {
         let root = &document.root;
-        let results = root.get("results").or_else(|| root.get("assets")).map_or_else(|| root.items(), Node::items);
+        let results = root
+            .get("results")
+            .or_else(|| root.get("assets"))
+            .map_or_else(|| root.items(), Node::items);
         let one = std::slice::from_ref(root);
         for asset in if results.is_empty() { one } else { results } {
             report.tick(1)?;
-            let policy = asset.get("policy").or_else(|| asset.get("iamPolicy")).or_else(|| asset.get("iam_policy"));
+            let policy = asset
+                .get("policy")
+                .or_else(|| asset.get("iamPolicy"))
+                .or_else(|| asset.get("iam_policy"));
             let name = asset.get("resource").or_else(|| asset.get("name")).and_then(Node::as_str);
             if let (Some(policy), Some(name)) = (policy, name)
                 && name.starts_with("//")

@@ -8,30 +8,78 @@ use super::rules::rule;
 use crate::secrets::engine::names::name_class;
 use crate::secrets::engine::value::{is_placeholder, is_reference};
 
-rule!(OPEN, "invoker-check-off", High, High, ["CWE-306"],
+rule!(
+    OPEN,
+    "invoker-check-off",
+    High,
+    High,
+    ["CWE-306"],
     "anybody may call the service: the check of the caller is off",
-    "remove the annotation `run.googleapis.com/invoker-iam-disabled`, and give `run.invoker` to callers");
-rule!(INGRESS, "reachable-from-internet", Low, Medium, ["CWE-668"],
+    "remove the annotation `run.googleapis.com/invoker-iam-disabled`, and give `run.invoker` to callers"
+);
+rule!(
+    INGRESS,
+    "reachable-from-internet",
+    Low,
+    Medium,
+    ["CWE-668"],
     "the service is reachable from the internet by its own address, past load balancer and firewall rules",
-    "set `run.googleapis.com/ingress: internal-and-cloud-load-balancing`");
-rule!(ACCOUNT, "default-service-account", Medium, High, ["CWE-250"],
+    "set `run.googleapis.com/ingress: internal-and-cloud-load-balancing`"
+);
+rule!(
+    ACCOUNT,
+    "default-service-account",
+    Medium,
+    High,
+    ["CWE-250"],
     "the service runs as the default account of the project, which is often editor of everything",
-    "set `serviceAccountName` to an account with the roles that it uses");
-rule!(SECRET, "secret-in-environment", High, High, ["CWE-798", "CWE-522"],
+    "set `serviceAccountName` to an account with the roles that it uses"
+);
+rule!(
+    SECRET,
+    "secret-in-environment",
+    High,
+    High,
+    ["CWE-798", "CWE-522"],
     "a secret stands in the configuration, readable by every viewer of the project",
-    "take it from Secret Manager: `valueFrom.secretKeyRef`");
-rule!(TAG, "image-not-pinned", Low, High, ["CWE-829"],
+    "take it from Secret Manager: `valueFrom.secretKeyRef`"
+);
+rule!(
+    TAG,
+    "image-not-pinned",
+    Low,
+    High,
+    ["CWE-829"],
     "the image is named by a tag that can move",
-    "name it by digest: `@sha256:...`");
-rule!(LIMITS, "no-memory-limit", Low, Medium, ["CWE-770"],
+    "name it by digest: `@sha256:...`"
+);
+rule!(
+    LIMITS,
+    "no-memory-limit",
+    Low,
+    Medium,
+    ["CWE-770"],
     "no limit for memory is set",
-    "set `resources.limits` for cpu and memory");
-rule!(SCALE, "unbounded-scaling", Low, Medium, ["CWE-770"],
+    "set `resources.limits` for cpu and memory"
+);
+rule!(
+    SCALE,
+    "unbounded-scaling",
+    Low,
+    Medium,
+    ["CWE-770"],
     "the number of instances has no bound of its own: load becomes cost",
-    "set `autoscaling.knative.dev/maxScale`");
-rule!(PROBE, "no-startup-probe", Info, Medium, ["CWE-754"],
+    "set `autoscaling.knative.dev/maxScale`"
+);
+rule!(
+    PROBE,
+    "no-startup-probe",
+    Info,
+    Medium,
+    ["CWE-754"],
     "nobody asks whether the program in the instance works",
-    "add a startup and a liveness probe");
+    "add a startup and a liveness probe"
+);
 
 declare_agent! {
     /// Finds weak settings in services and jobs of Cloud Run.
@@ -134,7 +182,9 @@ fn workload(root: &Node, kind: &str, report: &mut Report) {
     }
     // Services of the newer form carry the bound themselves.
     let bounds = ["autoscaling.knative.dev/maxScale", "run.googleapis.com/maxScale"];
-    let bounded = bounds.iter().any(|bound| annotation(template, bound).or_else(|| annotation(root, bound)).is_some());
+    let bounded = bounds
+        .iter()
+        .any(|bound| annotation(template, bound).or_else(|| annotation(root, bound)).is_some());
     if !is_job && !bounded {
         let place = root.entry("kind").map_or(root.span, |entry| entry.key_span);
         report.finding(&SCALE, place).subject(name);
@@ -163,12 +213,18 @@ fn judge(container: &Node, service: &str, is_job: bool, report: &mut Report) {
     let reference = image.as_str().unwrap_or_default();
     let filled_in_later = reference.contains('$') || reference.contains("{{");
     if !reference.contains("@sha256:") && !reference.is_empty() && !filled_in_later {
-        report.finding(&TAG, image.span).message(format!("`{reference}` can be another image tomorrow")).subject(subject.clone());
+        report
+            .finding(&TAG, image.span)
+            .message(format!("`{reference}` can be another image tomorrow"))
+            .subject(subject.clone());
     }
     if container.at(&["resources", "limits", "memory"]).is_none() {
         report.finding(&LIMITS, image.span).subject(subject.clone());
     }
-    if !is_job && container.get("startupProbe").is_none() && container.get("livenessProbe").is_none() {
+    if !is_job
+        && container.get("startupProbe").is_none()
+        && container.get("livenessProbe").is_none()
+    {
         report.finding(&PROBE, image.span).subject(subject.clone());
     }
     for variable in container.get("env").map(Node::items).unwrap_or_default() {

@@ -8,21 +8,51 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::rules::rule;
 
-rule!(ID, "invalid-trace-id", Medium, High, ["CWE-20"],
+rule!(
+    ID,
+    "invalid-trace-id",
+    Medium,
+    High,
+    ["CWE-20"],
     "an id of a trace or span that receivers drop",
-    "use 32 hexadecimal digits for a trace and 16 for a span, not all zero");
-rule!(TIME, "span-ends-before-start", Medium, High, ["CWE-20"],
+    "use 32 hexadecimal digits for a trace and 16 for a span, not all zero"
+);
+rule!(
+    TIME,
+    "span-ends-before-start",
+    Medium,
+    High,
+    ["CWE-20"],
     "a span ends before it begins",
-    "take both times from one clock");
-rule!(TWICE, "span-id-twice", Medium, High, ["CWE-694"],
+    "take both times from one clock"
+);
+rule!(
+    TWICE,
+    "span-id-twice",
+    Medium,
+    High,
+    ["CWE-694"],
     "two spans of a trace have one id",
-    "make a random id for each span");
-rule!(PARENT, "span-is-its-own-ancestor", Medium, High, ["CWE-1047"],
+    "make a random id for each span"
+);
+rule!(
+    PARENT,
+    "span-is-its-own-ancestor",
+    Medium,
+    High,
+    ["CWE-1047"],
     "following the parents of a span leads back to it",
-    "set the parent to the span that was open when this one began");
-rule!(OUTSIDE, "span-outside-parent", Info, Medium, ["CWE-20"],
+    "set the parent to the span that was open when this one began"
+);
+rule!(
+    OUTSIDE,
+    "span-outside-parent",
+    Info,
+    Medium,
+    ["CWE-20"],
     "a span begins before its parent does",
-    "compare the clocks of the two machines");
+    "compare the clocks of the two machines"
+);
 
 declare_agent! {
     /// Finds spans that a trace receiver drops or shows wrongly.
@@ -77,10 +107,13 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     for document in artifact.data()? {
         let resources = document.root.get("resourceSpans").map(Node::items).unwrap_or_default();
         let scopes = resources.iter().flat_map(|resource| {
-            let found = resource.get("scopeSpans").or_else(|| resource.get("instrumentationLibrarySpans"));
+            let found =
+                resource.get("scopeSpans").or_else(|| resource.get("instrumentationLibrarySpans"));
             found.map(Node::items).unwrap_or_default()
         });
-        let spans: Vec<&Node> = scopes.flat_map(|scope| scope.get("spans").map(Node::items).unwrap_or_default()).collect();
+        let spans: Vec<&Node> = scopes
+            .flat_map(|scope| scope.get("spans").map(Node::items).unwrap_or_default())
+            .collect();
         let mut traces: BTreeMap<(&str, &str), &Node> = BTreeMap::new();
         for span in &spans {
             report.tick(1)?;
@@ -115,7 +148,9 @@ fn time(span: &Node, key: &str) -> Option<u128> {
 
 fn own(span: &Node, report: &mut Report) {
     let name = text(span, "name");
-    for (key, digits, needed) in [("traceId", 32, true), ("spanId", 16, true), ("parentSpanId", 16, false)] {
+    for (key, digits, needed) in
+        [("traceId", 32, true), ("spanId", 16, true), ("parentSpanId", 16, false)]
+    {
         let id = text(span, key);
         if (needed || !id.is_empty()) && !is_id(id, digits) {
             report
@@ -124,14 +159,19 @@ fn own(span: &Node, report: &mut Report) {
                 .subject(format!("{name}/{key}"));
         }
     }
-    if let (Some(start), Some(end)) = (time(span, "startTimeUnixNano"), time(span, "endTimeUnixNano"))
+    if let (Some(start), Some(end)) =
+        (time(span, "startTimeUnixNano"), time(span, "endTimeUnixNano"))
         && end < start
     {
         report.finding(&TIME, place(span, "endTimeUnixNano")).subject(name);
     }
 }
 
-fn ancestry(span: &Node, traces: &BTreeMap<(&str, &str), &Node>, report: &mut Report) -> Result<(), Stop> {
+fn ancestry(
+    span: &Node,
+    traces: &BTreeMap<(&str, &str), &Node>,
+    report: &mut Report,
+) -> Result<(), Stop> {
     let trace = text(span, "traceId");
     let id = text(span, "spanId");
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -139,7 +179,8 @@ fn ancestry(span: &Node, traces: &BTreeMap<(&str, &str), &Node>, report: &mut Re
     while let Some(parent) = traces.get(&(trace, at)).filter(|_| !at.is_empty()) {
         report.tick(1)?;
         if seen.is_empty()
-            && let (Some(outer), Some(inner)) = (time(parent, "startTimeUnixNano"), time(span, "startTimeUnixNano"))
+            && let (Some(outer), Some(inner)) =
+                (time(parent, "startTimeUnixNano"), time(span, "startTimeUnixNano"))
             && inner < outer
         {
             report.finding(&OUTSIDE, place(span, "startTimeUnixNano")).subject(id);

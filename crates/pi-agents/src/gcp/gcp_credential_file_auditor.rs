@@ -6,27 +6,69 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::rules::rule;
 
-rule!(KEY, "service-account-key", Medium, High, ["CWE-522", "CWE-798"],
+rule!(
+    KEY,
+    "service-account-key",
+    Medium,
+    High,
+    ["CWE-522", "CWE-798"],
     "a key of a service account that never ends lies in a file",
-    "delete the key and use workload identity federation, an attached account or impersonation");
-rule!(USER, "user-credentials", Medium, High, ["CWE-522"],
+    "delete the key and use workload identity federation, an attached account or impersonation"
+);
+rule!(
+    USER,
+    "user-credentials",
+    Medium,
+    High,
+    ["CWE-522"],
     "the credentials of a person lie in a file",
-    "let programs run as a service account");
-rule!(MISSING, "missing-credential-field", Low, High, ["CWE-1188"],
+    "let programs run as a service account"
+);
+rule!(
+    MISSING,
+    "missing-credential-field",
+    Low,
+    High,
+    ["CWE-1188"],
     "a field is missing without which the credentials do not work",
-    "download or create the file again");
-rule!(FOREIGN, "foreign-token-endpoint", High, High, ["CWE-346", "CWE-918"],
+    "download or create the file again"
+);
+rule!(
+    FOREIGN,
+    "foreign-token-endpoint",
+    High,
+    High,
+    ["CWE-346", "CWE-918"],
     "the credentials are sent to a host that is not Google's",
-    "take the address out, or write Google's: https://oauth2.googleapis.com/token");
-rule!(CLEARTEXT, "cleartext-credential-source", Medium, High, ["CWE-319"],
+    "take the address out, or write Google's: https://oauth2.googleapis.com/token"
+);
+rule!(
+    CLEARTEXT,
+    "cleartext-credential-source",
+    Medium,
+    High,
+    ["CWE-319"],
     "the token of the workload is fetched without encryption from another host",
-    "use https");
-rule!(EXECUTABLE, "executable-credential-source", Medium, Medium, ["CWE-829"],
+    "use https"
+);
+rule!(
+    EXECUTABLE,
+    "executable-credential-source",
+    Medium,
+    Medium,
+    ["CWE-829"],
     "the file names a program that is run to get a token: who can write the file can run programs",
-    "use a file or URL source, or pin the program to a path that only root writes");
-rule!(FORM, "malformed-credential-field", Low, High, ["CWE-1188"],
+    "use a file or URL source, or pin the program to a path that only root writes"
+);
+rule!(
+    FORM,
+    "malformed-credential-field",
+    Low,
+    High,
+    ["CWE-1188"],
     "a field does not have the form that it must have",
-    "download or create the file again");
+    "download or create the file again"
+);
 
 declare_agent! {
     /// Finds credential files of Google Cloud, and what is wrong with them.
@@ -79,10 +121,16 @@ declare_agent! {
 
 /// The fields of each type without which it does not work.
 const NEEDED: &[(&str, &[&str])] = &[
-    ("service_account", &["project_id", "private_key_id", "private_key", "client_email", "client_id", "token_uri"]),
+    (
+        "service_account",
+        &["project_id", "private_key_id", "private_key", "client_email", "client_id", "token_uri"],
+    ),
     ("authorized_user", &["client_id", "client_secret", "refresh_token"]),
     ("external_account", &["audience", "subject_token_type", "token_url", "credential_source"]),
-    ("external_account_authorized_user", &["audience", "client_id", "client_secret", "refresh_token", "token_url"]),
+    (
+        "external_account_authorized_user",
+        &["audience", "client_id", "client_secret", "refresh_token", "token_url"],
+    ),
     ("impersonated_service_account", &["service_account_impersonation_url", "source_credentials"]),
 ];
 
@@ -104,7 +152,10 @@ fn credentials(root: &Node, report: &mut Report) {
     if present < 2.min(needed.len()) {
         return;
     }
-    let has_key = root.get("private_key").and_then(Node::as_str).is_some_and(|key| key.contains("-----BEGIN"));
+    let has_key = root
+        .get("private_key")
+        .and_then(Node::as_str)
+        .is_some_and(|key| key.contains("-----BEGIN"));
     if *name == "service_account" && has_key {
         report.finding(&KEY, kind.span).subject(*name);
     }
@@ -112,7 +163,10 @@ fn credentials(root: &Node, report: &mut Report) {
         report.finding(&USER, kind.span).subject(*name);
     }
     for field in needed.iter().filter(|field| root.get(field).is_none()) {
-        report.finding(&MISSING, kind.span).message(format!("`{field}` is missing")).subject(*field);
+        report
+            .finding(&MISSING, kind.span)
+            .message(format!("`{field}` is missing"))
+            .subject(*field);
     }
     form(root, report);
     endpoints(root, report);
@@ -124,17 +178,26 @@ fn form(root: &Node, report: &mut Report) {
     if let Some((node, email)) = text("client_email")
         && !(email.contains('@') && email.ends_with(".gserviceaccount.com"))
     {
-        report.finding(&FORM, node.span).message("`client_email` is not the address of a service account").subject("client_email");
+        report
+            .finding(&FORM, node.span)
+            .message("`client_email` is not the address of a service account")
+            .subject("client_email");
     }
     if let Some((node, id)) = text("private_key_id")
         && !(id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
     {
-        report.finding(&FORM, node.span).message("`private_key_id` has not 40 hexadecimal digits").subject("private_key_id");
+        report
+            .finding(&FORM, node.span)
+            .message("`private_key_id` has not 40 hexadecimal digits")
+            .subject("private_key_id");
     }
     if let Some((node, audience)) = text("audience")
         && !audience.starts_with("//iam.")
     {
-        report.finding(&FORM, node.span).message("`audience` names no identity pool").subject("audience");
+        report
+            .finding(&FORM, node.span)
+            .message("`audience` names no identity pool")
+            .subject("audience");
     }
 }
 
@@ -152,11 +215,21 @@ fn is_under(host: &str, domain: &str) -> bool {
 
 fn endpoints(root: &Node, report: &mut Report) {
     let universe = root.get("universe_domain").and_then(Node::as_str).unwrap_or("googleapis.com");
-    for field in ["auth_uri", "token_uri", "token_url", "service_account_impersonation_url", "token_info_url", "auth_provider_x509_cert_url", "client_x509_cert_url"] {
+    for field in [
+        "auth_uri",
+        "token_uri",
+        "token_url",
+        "service_account_impersonation_url",
+        "token_info_url",
+        "auth_provider_x509_cert_url",
+        "client_x509_cert_url",
+    ] {
         let Some(node) = root.get(field) else { continue };
         let Some(url) = node.as_str() else { continue };
         let host = host(url);
-        let known = [universe, "googleapis.com", "accounts.google.com"].iter().any(|domain| is_under(host, domain));
+        let known = [universe, "googleapis.com", "accounts.google.com"]
+            .iter()
+            .any(|domain| is_under(host, domain));
         if !known || !url.starts_with("https://") {
             report
                 .finding(&FOREIGN, node.span)

@@ -7,9 +7,15 @@ use pi_artifacts::{Artifact, Kind};
 use super::iam::{self, BASIC, CONSUMER, DEFAULT_ACCOUNT, DELETED, ESCALATION, PUBLIC};
 use super::rules::rule;
 
-rule!(PERMISSION, "custom-role-gives-roles", Medium, High, ["CWE-269"],
+rule!(
+    PERMISSION,
+    "custom-role-gives-roles",
+    Medium,
+    High,
+    ["CWE-269"],
     "a custom role has a permission by which its holder can become any other account",
-    "take the permission out, and give it alone to those who administer");
+    "take the permission out, and give it alone to those who administer"
+);
 
 declare_agent! {
     /// Finds IAM policies of Google Cloud that give too much.
@@ -81,7 +87,9 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         let title = root.get("title").or_else(|| root.get("name")).and_then(Node::as_str);
         for permission in root.get("includedPermissions").map(Node::items).unwrap_or_default() {
             report.tick(1)?;
-            let Some(name) = permission.as_str().filter(|name| PERMISSIONS.contains(name)) else { continue };
+            let Some(name) = permission.as_str().filter(|name| PERMISSIONS.contains(name)) else {
+                continue;
+            };
             report
                 .finding(&PERMISSION, permission.span)
                 .message(format!("`{name}` lets its holder become another account"))

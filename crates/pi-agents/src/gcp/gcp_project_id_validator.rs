@@ -6,12 +6,24 @@ use pi_artifacts::Artifact;
 use super::names::counts;
 use super::rules::rule;
 
-rule!(INVALID, "invalid-project-id", Medium, High, ["CWE-1188"],
+rule!(
+    INVALID,
+    "invalid-project-id",
+    Medium,
+    High,
+    ["CWE-1188"],
     "a value that cannot be the id of a project of Google Cloud",
-    "use 6 to 30 lower-case letters, digits and hyphens, with a letter first and no hyphen last");
-rule!(RESERVED, "reserved-project-id", Low, High, ["CWE-1188"],
+    "use 6 to 30 lower-case letters, digits and hyphens, with a letter first and no hyphen last"
+);
+rule!(
+    RESERVED,
+    "reserved-project-id",
+    Low,
+    High,
+    ["CWE-1188"],
     "the id of a project has a word in it that Google refuses",
-    "leave out `google`, `ssl`, `null` and `undefined`");
+    "leave out `google`, `ssl`, `null` and `undefined`"
+);
 
 declare_agent! {
     /// Finds ids of Google Cloud projects that cannot exist.
@@ -60,8 +72,14 @@ declare_agent! {
 
 /// Names without `_` and `-`, in lower case.
 const NAMES: &[&str] = &[
-    "googlecloudproject", "googlecloudprojectid", "gcpproject", "gcpprojectid", "gcloudproject",
-    "gcloudprojectid", "cloudsdkcoreproject", "googleprojectid",
+    "googlecloudproject",
+    "googlecloudprojectid",
+    "gcpproject",
+    "gcpprojectid",
+    "gcloudproject",
+    "gcloudprojectid",
+    "cloudsdkcoreproject",
+    "googleprojectid",
 ];
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
@@ -83,8 +101,15 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         if is_number || id.contains([':', '(', '.', '[', '/']) {
             continue;
         }
-        let word = ["google", "ssl", "null", "undefined"].into_iter().find(|word| id.contains(word));
-        let rule = if !is_valid(id) { &INVALID } else if word.is_some() { &RESERVED } else { continue };
+        let word =
+            ["google", "ssl", "null", "undefined"].into_iter().find(|word| id.contains(word));
+        let rule = if !is_valid(id) {
+            &INVALID
+        } else if word.is_some() {
+            &RESERVED
+        } else {
+            continue;
+        };
         report.finding(rule, literal.span).message(format!("`{id}`: {}", rule.summary)).subject(id);
     }
     Ok(())

@@ -6,18 +6,42 @@ use pi_artifacts::{Artifact, Kind, Span};
 use super::names::{Block, gcloud, is_open, option};
 use super::rules::rule;
 
-rule!(NAME, "invalid-connector-name", Medium, High, ["CWE-1188"],
+rule!(
+    NAME,
+    "invalid-connector-name",
+    Medium,
+    High,
+    ["CWE-1188"],
     "a name that a connector cannot have",
-    "use lower-case letters, digits and hyphens, with a letter first; hyphens count twice, and 20 is the most");
-rule!(RANGE, "invalid-connector-range", Medium, High, ["CWE-1188"],
+    "use lower-case letters, digits and hyphens, with a letter first; hyphens count twice, and 20 is the most"
+);
+rule!(
+    RANGE,
+    "invalid-connector-range",
+    Medium,
+    High,
+    ["CWE-1188"],
     "a range that a connector cannot have",
-    "use a /28 of IPv4 whose last four bits are zero");
-rule!(PUBLIC, "connector-range-not-private", Medium, Medium, ["CWE-668"],
+    "use a /28 of IPv4 whose last four bits are zero"
+);
+rule!(
+    PUBLIC,
+    "connector-range-not-private",
+    Medium,
+    Medium,
+    ["CWE-668"],
     "the range of a connector lies among public addresses: hosts there cannot be reached any more",
-    "use a range of RFC 1918");
-rule!(OVERLAP, "connector-range-overlaps", Medium, High, ["CWE-1188"],
+    "use a range of RFC 1918"
+);
+rule!(
+    OVERLAP,
+    "connector-range-overlaps",
+    Medium,
+    High,
+    ["CWE-1188"],
     "the range of a connector is in use by a subnet",
-    "choose a range that nothing else has");
+    "choose a range that nothing else has"
+);
 
 declare_agent! {
     /// Finds serverless VPC connectors that cannot be made.
@@ -64,7 +88,10 @@ declare_agent! {
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     if artifact.kind() == Kind::Shell {
-        for (name, words) in gcloud(artifact.shell()?, &["compute", "networks", "vpc-access", "connectors", "create"]) {
+        for (name, words) in gcloud(
+            artifact.shell()?,
+            &["compute", "networks", "vpc-access", "connectors", "create"],
+        ) {
             report.tick(1)?;
             judge_name(&name.text, name.span, report);
             if let Some((word, range)) = option(&words, "--range") {
@@ -78,7 +105,10 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         let found = block.body.attribute(name)?;
         Some((found.value.as_str()?.to_owned(), found.value.span))
     };
-    let of = |kind: &'static str| body.blocks_of("resource").filter(move |block| block.labels.first().is_some_and(|own| own == kind));
+    let of = |kind: &'static str| {
+        body.blocks_of("resource")
+            .filter(move |block| block.labels.first().is_some_and(|own| own == kind))
+    };
     let subnets: Vec<Block> = of("google_compute_subnetwork")
         .filter_map(|block| Block::parse(&text(block, "ip_cidr_range")?.0))
         .collect();
@@ -116,7 +146,10 @@ fn judge_range(text: &str, span: Span, subnets: &[Block], subject: &str, report:
     }
     let range = Block::parse(text).filter(|range| range.length == 28 && !range.has_host_bits());
     let Some(range) = range else {
-        report.finding(&RANGE, span).message(format!("`{text}`: {}", RANGE.summary)).subject(subject);
+        report
+            .finding(&RANGE, span)
+            .message(format!("`{text}`: {}", RANGE.summary))
+            .subject(subject);
         return;
     };
     let private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
@@ -124,6 +157,9 @@ fn judge_range(text: &str, span: Span, subnets: &[Block], subject: &str, report:
         report.finding(&PUBLIC, span).message(format!("`{text}` is not private")).subject(subject);
     }
     if subnets.iter().any(|subnet| subnet.overlaps(range)) {
-        report.finding(&OVERLAP, span).message(format!("`{text}` is in use by a subnet")).subject(subject);
+        report
+            .finding(&OVERLAP, span)
+            .message(format!("`{text}` is in use by a subnet"))
+            .subject(subject);
     }
 }

@@ -6,21 +6,51 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::rules::rule;
 
-rule!(MOUNTED, "mounted-account-key", Medium, High, ["CWE-522"],
+rule!(
+    MOUNTED,
+    "mounted-account-key",
+    Medium,
+    High,
+    ["CWE-522"],
     "a workload gets its identity from a key that is mounted as a file and never ends",
-    "bind the Kubernetes service account to a Google one (Workload Identity), and delete the key");
-rule!(PIPELINE, "account-key-in-pipeline", Medium, High, ["CWE-522"],
+    "bind the Kubernetes service account to a Google one (Workload Identity), and delete the key"
+);
+rule!(
+    PIPELINE,
+    "account-key-in-pipeline",
+    Medium,
+    High,
+    ["CWE-522"],
     "a pipeline logs in to Google Cloud with a key that never ends",
-    "use workload identity federation: `workload_identity_provider` and `permissions: id-token: write`");
-rule!(ADDRESS, "malformed-account-address", Medium, High, ["CWE-1188"],
+    "use workload identity federation: `workload_identity_provider` and `permissions: id-token: write`"
+);
+rule!(
+    ADDRESS,
+    "malformed-account-address",
+    Medium,
+    High,
+    ["CWE-1188"],
     "an account is named in a form that no service account has: the binding does nothing",
-    "write `NAME@PROJECT.iam.gserviceaccount.com`");
-rule!(DEFAULT, "default-account-bound", Medium, High, ["CWE-250"],
+    "write `NAME@PROJECT.iam.gserviceaccount.com`"
+);
+rule!(
+    DEFAULT,
+    "default-account-bound",
+    Medium,
+    High,
+    ["CWE-250"],
     "a workload acts as the default account of the project, which is often editor of everything",
-    "make an account with the roles that the workload uses");
-rule!(SHARED, "identity-for-whole-namespace", Medium, High, ["CWE-250"],
+    "make an account with the roles that the workload uses"
+);
+rule!(
+    SHARED,
+    "identity-for-whole-namespace",
+    Medium,
+    High,
+    ["CWE-250"],
     "every pod of a namespace that names no account of its own gets the Google identity",
-    "bind an account that only the workload uses, and not `default`");
+    "bind an account that only the workload uses, and not `default`"
+);
 
 declare_agent! {
     /// Finds workloads that reach Google Cloud by keys, or by too broad an identity.
@@ -91,8 +121,11 @@ fn manifest(root: &Node, report: &mut Report) -> Result<(), Stop> {
         account(root, report);
     }
     let name = root.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or("workload");
-    let paths: [&[&str]; 3] =
-        [&["spec"], &["spec", "template", "spec"], &["spec", "jobTemplate", "spec", "template", "spec"]];
+    let paths: [&[&str]; 3] = [
+        &["spec"],
+        &["spec", "template", "spec"],
+        &["spec", "jobTemplate", "spec", "template", "spec"],
+    ];
     for pod in paths.iter().filter_map(|path| root.at(path)) {
         mounted(pod, name, report);
     }
@@ -101,19 +134,26 @@ fn manifest(root: &Node, report: &mut Report) -> Result<(), Stop> {
 
 fn account(root: &Node, report: &mut Report) {
     let name = root.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or("account");
-    let bound = root.at(&["metadata", "annotations"]).and_then(|all| all.get("iam.gke.io/gcp-service-account"));
+    let bound = root
+        .at(&["metadata", "annotations"])
+        .and_then(|all| all.get("iam.gke.io/gcp-service-account"));
     let Some(bound) = bound else { return };
     let Some(address) = bound.as_str().filter(|text| !text.contains(['$', '{'])) else { return };
     let default = address.ends_with("-compute@developer.gserviceaccount.com")
         || address.ends_with("@appspot.gserviceaccount.com");
     let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
         let (project, rest) = domain.split_once('.').unwrap_or((domain, ""));
-        (6..=30).contains(&local.len()) && !project.is_empty() && rest.ends_with("iam.gserviceaccount.com")
+        (6..=30).contains(&local.len())
+            && !project.is_empty()
+            && rest.ends_with("iam.gserviceaccount.com")
     });
     if default {
         report.finding(&DEFAULT, bound.span).subject(name);
     } else if !well_formed {
-        report.finding(&ADDRESS, bound.span).message(format!("`{address}` is no service account")).subject(name);
+        report
+            .finding(&ADDRESS, bound.span)
+            .message(format!("`{address}` is no service account"))
+            .subject(name);
     }
     if name == "default" {
         report.finding(&SHARED, bound.span).subject(name);
@@ -123,18 +163,26 @@ fn account(root: &Node, report: &mut Report) {
 fn mounted(pod: &Node, name: &str, report: &mut Report) {
     let volumes = pod.get("volumes").map(Node::items).unwrap_or_default();
     let secret = |volume: &str| {
-        volumes.iter().any(|own| own.get("name").and_then(Node::as_str) == Some(volume) && own.get("secret").is_some())
+        volumes.iter().any(|own| {
+            own.get("name").and_then(Node::as_str) == Some(volume) && own.get("secret").is_some()
+        })
     };
-    for container in ["containers", "initContainers"].iter().filter_map(|key| pod.get(key)).flat_map(Node::items) {
+    for container in
+        ["containers", "initContainers"].iter().filter_map(|key| pod.get(key)).flat_map(Node::items)
+    {
         for variable in container.get("env").map(Node::items).unwrap_or_default() {
-            let is_it = variable.get("name").and_then(Node::as_str) == Some("GOOGLE_APPLICATION_CREDENTIALS");
+            let is_it = variable.get("name").and_then(Node::as_str)
+                == Some("GOOGLE_APPLICATION_CREDENTIALS");
             let Some(value) = variable.get("value").filter(|_| is_it) else { continue };
             let path = value.as_str().unwrap_or_default();
-            let from_secret = container.get("volumeMounts").map(Node::items).unwrap_or_default().iter().any(|mount| {
-                let at = mount.get("mountPath").and_then(Node::as_str).unwrap_or("\0");
-                let volume = mount.get("name").and_then(Node::as_str).unwrap_or_default();
-                path.starts_with(at) && secret(volume)
-            });
+            let from_secret =
+                container.get("volumeMounts").map(Node::items).unwrap_or_default().iter().any(
+                    |mount| {
+                        let at = mount.get("mountPath").and_then(Node::as_str).unwrap_or("\0");
+                        let volume = mount.get("name").and_then(Node::as_str).unwrap_or_default();
+                        path.starts_with(at) && secret(volume)
+                    },
+                );
             if from_secret {
                 report.finding(&MOUNTED, value.span).subject(name);
             }

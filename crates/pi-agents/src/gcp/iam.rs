@@ -5,24 +5,60 @@ use pi_artifacts::data::Node;
 
 use super::rules::rule;
 
-rule!(PUBLIC, "public-member", High, High, ["CWE-284", "CWE-732"],
+rule!(
+    PUBLIC,
+    "public-member",
+    High,
+    High,
+    ["CWE-284", "CWE-732"],
     "anybody on the internet has a role",
-    "name the accounts that need it");
-rule!(BASIC, "basic-role", Medium, High, ["CWE-250", "CWE-269"],
+    "name the accounts that need it"
+);
+rule!(
+    BASIC,
+    "basic-role",
+    Medium,
+    High,
+    ["CWE-250", "CWE-269"],
     "owner or editor of everything",
-    "give the predefined roles that are used");
-rule!(ESCALATION, "role-that-gives-roles", Medium, High, ["CWE-269"],
+    "give the predefined roles that are used"
+);
+rule!(
+    ESCALATION,
+    "role-that-gives-roles",
+    Medium,
+    High,
+    ["CWE-269"],
     "a role by which its holder can become any other account or give roles",
-    "give it on one service account and not on a project, to few people, under a condition");
-rule!(CONSUMER, "consumer-account", Medium, High, ["CWE-284"],
+    "give it on one service account and not on a project, to few people, under a condition"
+);
+rule!(
+    CONSUMER,
+    "consumer-account",
+    Medium,
+    High,
+    ["CWE-284"],
     "a private account of a consumer service has a role",
-    "use accounts of the organisation, which end when people leave");
-rule!(DEFAULT_ACCOUNT, "default-account-with-basic-role", Medium, High, ["CWE-250"],
+    "use accounts of the organisation, which end when people leave"
+);
+rule!(
+    DEFAULT_ACCOUNT,
+    "default-account-with-basic-role",
+    Medium,
+    High,
+    ["CWE-250"],
     "every machine of the project is owner or editor by the default service account",
-    "make an account per service with the roles that it uses");
-rule!(DELETED, "deleted-member", Low, High, ["CWE-710"],
+    "make an account per service with the roles that it uses"
+);
+rule!(
+    DELETED,
+    "deleted-member",
+    Low,
+    High,
+    ["CWE-710"],
     "an account that was deleted still stands in the policy",
-    "remove it");
+    "remove it"
+);
 
 /// Roles that let their holder act as others or change policies.
 const ESCALATING: &[&str] = &[
@@ -76,7 +112,11 @@ struct Grant<'a> {
 
 fn judge(grant: Grant<'_>, member: &Node, report: &mut Report) {
     let Grant { role, name, conditional, resource } = grant;
-    let subject = if resource.is_empty() { format!("{role}/{name}") } else { format!("{resource}/{role}/{name}") };
+    let subject = if resource.is_empty() {
+        format!("{role}/{name}")
+    } else {
+        format!("{resource}/{role}/{name}")
+    };
     let basic = matches!(role, "roles/owner" | "roles/editor");
     let default_account = name.ends_with("-compute@developer.gserviceaccount.com")
         || name.starts_with("serviceAccount:") && name.ends_with("@appspot.gserviceaccount.com");

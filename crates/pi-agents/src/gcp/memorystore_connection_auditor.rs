@@ -7,18 +7,42 @@ use pi_artifacts::literal::Literal;
 use super::rules::rule;
 use crate::secrets::engine::value::{is_placeholder, is_reference};
 
-rule!(CLEARTEXT, "cleartext-cache-connection", Medium, Medium, ["CWE-319"],
+rule!(
+    CLEARTEXT,
+    "cleartext-cache-connection",
+    Medium,
+    Medium,
+    ["CWE-319"],
     "the connection to a cache on another machine is not encrypted",
-    "switch on in-transit encryption and write `rediss://`");
-rule!(PASSWORD, "password-in-cache-address", High, High, ["CWE-522", "CWE-798"],
+    "switch on in-transit encryption and write `rediss://`"
+);
+rule!(
+    PASSWORD,
+    "password-in-cache-address",
+    High,
+    High,
+    ["CWE-522", "CWE-798"],
     "the address of a cache holds its password",
-    "take the password from a secret store when the program starts");
-rule!(PORT, "malformed-cache-address", Low, High, ["CWE-1188"],
+    "take the password from a secret store when the program starts"
+);
+rule!(
+    PORT,
+    "malformed-cache-address",
+    Low,
+    High,
+    ["CWE-1188"],
     "the address of a cache cannot be read",
-    "write `rediss://HOST:PORT/NUMBER`, IPv6 addresses in brackets");
-rule!(UNVERIFIED, "unverified-cache-certificate", Medium, High, ["CWE-295"],
+    "write `rediss://HOST:PORT/NUMBER`, IPv6 addresses in brackets"
+);
+rule!(
+    UNVERIFIED,
+    "unverified-cache-certificate",
+    Medium,
+    High,
+    ["CWE-295"],
     "the certificate of the cache is not verified",
-    "download the authority of the instance and verify against it");
+    "download the authority of the instance and verify against it"
+);
 
 declare_agent! {
     /// Finds connections to Redis, Valkey and Memorystore that are open to others.
@@ -75,7 +99,8 @@ const SCHEMES: &[(&str, bool)] = &[
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     let path = artifact.path().to_ascii_lowercase();
-    let in_test = path.split(['/', '_', '.', '-']).any(|part| matches!(part, "test" | "tests" | "spec"));
+    let in_test =
+        path.split(['/', '_', '.', '-']).any(|part| matches!(part, "test" | "tests" | "spec"));
     for literal in &artifact.literals().items {
         report.tick(1)?;
         let scheme = SCHEMES.iter().find(|(scheme, _)| literal.value.starts_with(scheme));
@@ -89,12 +114,19 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
 
 fn address(rest: &str, encrypted: bool, in_test: bool, literal: &Literal, report: &mut Report) {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (user, hosts) = authority.rsplit_once('@').map_or(("", authority), |(user, hosts)| (user, hosts));
+    let (user, hosts) =
+        authority.rsplit_once('@').map_or(("", authority), |(user, hosts)| (user, hosts));
     let name = literal.name.clone().unwrap_or_default();
     let password = user.split_once(':').map(|(_, password)| password).unwrap_or_default();
-    let real = password.len() >= 4 && !is_placeholder(password) && !is_reference(password) && !password.contains(['$', '{', '<', '%']);
+    let real = password.len() >= 4
+        && !is_placeholder(password)
+        && !is_reference(password)
+        && !password.contains(['$', '{', '<', '%']);
     if real && !in_test {
-        report.finding(&PASSWORD, literal.span).subject(name.clone()).secret(password, literal.span);
+        report
+            .finding(&PASSWORD, literal.span)
+            .subject(name.clone())
+            .secret(password, literal.span);
     }
     if encrypted && rest.to_ascii_lowercase().contains("ssl_cert_reqs=none") {
         report.finding(&UNVERIFIED, literal.span).subject(name.clone());
@@ -136,7 +168,13 @@ fn parts(text: &str) -> Option<&str> {
 }
 
 fn is_remote(host: &str) -> bool {
-    let loopback = host == "localhost" || host.starts_with("127.") || matches!(host, "::1" | "0.0.0.0" | "host.docker.internal");
-    let local = host.ends_with(".local") || host.ends_with(".svc") || host.ends_with(".localhost") || host.ends_with(".example") || host.ends_with("example.com");
+    let loopback = host == "localhost"
+        || host.starts_with("127.")
+        || matches!(host, "::1" | "0.0.0.0" | "host.docker.internal");
+    let local = host.ends_with(".local")
+        || host.ends_with(".svc")
+        || host.ends_with(".localhost")
+        || host.ends_with(".example")
+        || host.ends_with("example.com");
     !loopback && !local && host.contains(['.', ':'])
 }

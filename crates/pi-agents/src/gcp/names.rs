@@ -5,7 +5,8 @@ use pi_artifacts::shell::{CommandKind, Script, Word};
 
 /// Whether a value is known only when the program runs, or is there to be replaced.
 pub(super) fn is_open(value: &str) -> bool {
-    value.contains(['$', '{', '}', '<', '>', '%', '*', ' ']) || value.to_ascii_lowercase().contains("your")
+    value.contains(['$', '{', '}', '<', '>', '%', '*', ' '])
+        || value.to_ascii_lowercase().contains("your")
 }
 
 /// Whether a literal is a value that counts.
@@ -54,7 +55,10 @@ impl Block {
     pub(super) fn parse(text: &str) -> Option<Block> {
         let (address, length) = text.split_once('/')?;
         let length: u32 = length.parse().ok().filter(|length| *length <= 32)?;
-        let parts: Vec<u32> = address.split('.').map(|part| part.parse().ok().filter(|n| *n < 256)).collect::<Option<_>>()?;
+        let parts: Vec<u32> = address
+            .split('.')
+            .map(|part| part.parse().ok().filter(|n| *n < 256))
+            .collect::<Option<_>>()?;
         let [a, b, c, d] = parts.as_slice() else { return None };
         Some(Block { address: a << 24 | b << 16 | c << 8 | d, length })
     }

@@ -6,18 +6,42 @@ use pi_artifacts::{Artifact, Kind};
 
 use super::rules::rule;
 
-rule!(MISSING, "missing-event-attribute", Medium, High, ["CWE-20"],
+rule!(
+    MISSING,
+    "missing-event-attribute",
+    Medium,
+    High,
+    ["CWE-20"],
     "an event lacks an attribute that every receiver needs",
-    "add `id`, `source`, `specversion` and `type`, none of them empty");
-rule!(FORM, "malformed-event-attribute", Medium, High, ["CWE-20"],
+    "add `id`, `source`, `specversion` and `type`, none of them empty"
+);
+rule!(
+    FORM,
+    "malformed-event-attribute",
+    Medium,
+    High,
+    ["CWE-20"],
     "an attribute of an event does not have its form",
-    "write `specversion` as 1.0, `time` as RFC 3339, names in lower-case letters and digits");
-rule!(DATA, "event-data-twice", Medium, High, ["CWE-20"],
+    "write `specversion` as 1.0, `time` as RFC 3339, names in lower-case letters and digits"
+);
+rule!(
+    DATA,
+    "event-data-twice",
+    Medium,
+    High,
+    ["CWE-20"],
     "an event has its data twice",
-    "give either `data` or `data_base64`");
-rule!(SIZE, "event-too-large", Medium, Medium, ["CWE-770"],
+    "give either `data` or `data_base64`"
+);
+rule!(
+    SIZE,
+    "event-too-large",
+    Medium,
+    Medium,
+    ["CWE-770"],
     "an event is larger than what receivers must accept",
-    "put the data into a store and a reference into the event");
+    "put the data into a store and a reference into the event"
+);
 
 declare_agent! {
     /// Finds events that receivers refuse.
@@ -88,19 +112,25 @@ fn judge(event: &Node, number: usize, report: &mut Report) {
     let head = event.entry("specversion").map_or(event.span, |entry| entry.key_span);
     for name in ["id", "source", "specversion", "type"] {
         if event.get(name).and_then(Node::scalar).unwrap_or_default().is_empty() {
-            report.finding(&MISSING, head).message(format!("`{name}` is missing or empty")).subject(subject(name));
+            report
+                .finding(&MISSING, head)
+                .message(format!("`{name}` is missing or empty"))
+                .subject(subject(name));
         }
     }
     for entry in event.entries() {
         let value = entry.value.scalar().unwrap_or_default();
         let known = matches!(entry.key.as_str(), "data" | "data_base64");
-        let name_ok = entry.key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let name_ok =
+            entry.key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let nested = matches!(entry.value.value, Data::Map(_) | Data::Sequence(_));
         let wrong = match entry.key.as_str() {
             _ if known => None,
             _ if !name_ok => Some("is not in lower-case letters and digits"),
             _ if nested => Some("is no single value"),
-            "specversion" if !value.is_empty() && value != "1.0" && value != "0.3" => Some("is no version of CloudEvents"),
+            "specversion" if !value.is_empty() && value != "1.0" && value != "0.3" => {
+                Some("is no version of CloudEvents")
+            }
             "time" if !is_time(value) => Some("is no time of RFC 3339"),
             "datacontenttype" if !value.contains('/') => Some("is no media type"),
             "source" | "dataschema" if value.contains(' ') => Some("is no URI"),
@@ -123,8 +153,15 @@ fn judge(event: &Node, number: usize, report: &mut Report) {
 
 /// `2026-01-01T00:00:00Z`, with a fraction or another zone.
 fn is_time(text: &str) -> bool {
-    let shape: String = text.chars().take(19).map(|c| if c.is_ascii_digit() { '0' } else { c.to_ascii_uppercase() }).collect();
-    let zone = text.get(19..).unwrap_or_default().trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let shape: String = text
+        .chars()
+        .take(19)
+        .map(|c| if c.is_ascii_digit() { '0' } else { c.to_ascii_uppercase() })
+        .collect();
+    let zone = text
+        .get(19..)
+        .unwrap_or_default()
+        .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let offset = zone.len() == 6 && zone.starts_with(['+', '-']);
     shape == "0000-00-00T00:00:00" && (zone.eq_ignore_ascii_case("z") || offset)
 }

@@ -6,12 +6,24 @@ use pi_artifacts::{Artifact, Kind, Span};
 use super::names::{counts, gcloud, is_open};
 use super::rules::rule;
 
-rule!(INVALID, "invalid-topic-name", Medium, High, ["CWE-1188"],
+rule!(
+    INVALID,
+    "invalid-topic-name",
+    Medium,
+    High,
+    ["CWE-1188"],
     "a name that no topic or subscription of Pub/Sub can have",
-    "use 3 to 255 letters, digits and `-_.~+%`, with a letter first");
-rule!(RESERVED, "reserved-topic-name", Medium, High, ["CWE-1188"],
+    "use 3 to 255 letters, digits and `-_.~+%`, with a letter first"
+);
+rule!(
+    RESERVED,
+    "reserved-topic-name",
+    Medium,
+    High,
+    ["CWE-1188"],
     "a name that begins with `goog`, which Google keeps for itself",
-    "choose another beginning");
+    "choose another beginning"
+);
 
 declare_agent! {
     /// Finds topics and subscriptions of Pub/Sub whose name is refused.
@@ -71,8 +83,10 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
             for block in artifact.hcl()?.blocks_of("resource") {
                 report.tick(1)?;
                 let kind = block.labels.first().map(String::as_str).unwrap_or_default();
-                if matches!(kind, "google_pubsub_topic" | "google_pubsub_subscription" | "google_pubsub_schema")
-                    && let Some(name) = block.body.attribute("name")
+                if matches!(
+                    kind,
+                    "google_pubsub_topic" | "google_pubsub_subscription" | "google_pubsub_schema"
+                ) && let Some(name) = block.body.attribute("name")
                     && let Some(text) = name.value.as_str()
                 {
                     judge(text, name.value.span, report);

@@ -6,12 +6,24 @@ use pi_artifacts::Artifact;
 use super::names::counts;
 use super::rules::rule;
 
-rule!(RETIRED, "retired-model", Medium, High, ["CWE-1104"],
+rule!(
+    RETIRED,
+    "retired-model",
+    Medium,
+    High,
+    ["CWE-1104"],
     "a model that is switched off: calls answer that it is not found",
-    "move to the model that the provider recommends in its place");
-rule!(ENDING, "model-ends-soon", Low, High, ["CWE-1104"],
+    "move to the model that the provider recommends in its place"
+);
+rule!(
+    ENDING,
+    "model-ends-soon",
+    Low,
+    High,
+    ["CWE-1104"],
     "a model that is switched off within 90 days",
-    "test the model that is recommended in its place now");
+    "test the model that is recommended in its place now"
+);
 
 declare_agent! {
     /// Finds models of Vertex AI that are switched off, or soon will be.
@@ -97,10 +109,16 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
         let end = ENDS.iter().find(|(known, _)| *known == id).map(|(_, end)| *end);
         let (Some(end), Some(now)) = (end, now) else { continue };
         if now > end {
-            report.finding(&RETIRED, literal.span).message(format!("`{id}` is switched off")).subject(id);
+            report
+                .finding(&RETIRED, literal.span)
+                .message(format!("`{id}` is switched off"))
+                .subject(id);
         } else if end - now < 90 * DAY {
             let days = (end - now) / DAY;
-            report.finding(&ENDING, literal.span).message(format!("`{id}` is switched off in {days} days")).subject(id);
+            report
+                .finding(&ENDING, literal.span)
+                .message(format!("`{id}` is switched off in {days} days"))
+                .subject(id);
         }
     }
     Ok(())
@@ -110,7 +128,11 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
 fn family_of(id: &str) -> &str {
     let id = id.split('@').next().unwrap_or(id);
     match id.rsplit_once('-') {
-        Some((family, version)) if version.len() == 3 && version.bytes().all(|b| b.is_ascii_digit()) => family,
+        Some((family, version))
+            if version.len() == 3 && version.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            family
+        }
         _ => id,
     }
 }

@@ -100,9 +100,17 @@ declare_agent! {
     }
 }
 
-const NUMBERS: &[&str] =
-    &["seq", "sequence", "sequence_number", "sequenceNumber", "sequenceId", "sequence_id", "EventRecordID"];
-const SOURCES: &[&str] = &["host", "hostname", "source", "stream", "node", "logger", "pid", "component"];
+const NUMBERS: &[&str] = &[
+    "seq",
+    "sequence",
+    "sequence_number",
+    "sequenceNumber",
+    "sequenceId",
+    "sequence_id",
+    "EventRecordID",
+];
+const SOURCES: &[&str] =
+    &["host", "hostname", "source", "stream", "node", "logger", "pid", "component"];
 const BEFORE: &[&str] = &["prev_hash", "previous_hash", "prevHash", "previousHash", "prev_digest"];
 const OWN: &[&str] = &["hash", "entry_hash", "record_hash", "digest"];
 
@@ -114,8 +122,24 @@ const SWITCHES: &[(&[&str], &[&str])] = &[
     (&["audit_enabled"], &["0"]),
     (&["type"], &["DAEMON_ABORT"]),
     (&["EventID", "event_id"], &["1102", "104"]),
-    (&["eventName"], &["StopLogging", "DeleteTrail", "DeleteFlowLogs", "DeleteLogGroup", "DisableSecurityHub", "StopConfigurationRecorder"]),
-    (&["methodName"], &["google.logging.v2.ConfigServiceV2.DeleteSink", "google.logging.v2.LoggingServiceV2.DeleteLog"]),
+    (
+        &["eventName"],
+        &[
+            "StopLogging",
+            "DeleteTrail",
+            "DeleteFlowLogs",
+            "DeleteLogGroup",
+            "DisableSecurityHub",
+            "StopConfigurationRecorder",
+        ],
+    ),
+    (
+        &["methodName"],
+        &[
+            "google.logging.v2.ConfigServiceV2.DeleteSink",
+            "google.logging.v2.LoggingServiceV2.DeleteLog",
+        ],
+    ),
 ];
 
 #[derive(Default)]
@@ -169,7 +193,10 @@ fn compare(record: &Record, last: &mut Last, line: usize, report: &mut Report) {
     {
         report
             .finding(&BACKWARDS, record.span)
-            .message(format!("{} seconds older than the record before it", (before - now) / 1_000_000))
+            .message(format!(
+                "{} seconds older than the record before it",
+                (before - now) / 1_000_000
+            ))
             .subject(format!("record {line}"));
     }
     if let (Some(before), Some(told)) = (&last.hash, record.get(BEFORE))

@@ -44,13 +44,50 @@ pub(super) enum Message {
 }
 
 const LEVELS: &[&str] = &[
-    "trace", "debug", "info", "warn", "warning", "error", "exception", "critical", "fatal",
-    "severe", "Debug", "Info", "Warn", "Error", "Fatal", "Debugf", "Infof", "Warnf", "Errorf",
-    "Fatalf", "Print", "Printf", "Println", "Panicf", "notice",
+    "trace",
+    "debug",
+    "info",
+    "warn",
+    "warning",
+    "error",
+    "exception",
+    "critical",
+    "fatal",
+    "severe",
+    "Debug",
+    "Info",
+    "Warn",
+    "Error",
+    "Fatal",
+    "Debugf",
+    "Infof",
+    "Warnf",
+    "Errorf",
+    "Fatalf",
+    "Print",
+    "Printf",
+    "Println",
+    "Panicf",
+    "notice",
 ];
 
 /// Functions whose result shows nothing of what goes in.
-const COVERS: &[&str] = &["mask", "redact", "hash", "len", "length", "bool", "type", "sanitize", "scrub", "obfuscate", "sha", "digest", "isinstance", "typeof"];
+const COVERS: &[&str] = &[
+    "mask",
+    "redact",
+    "hash",
+    "len",
+    "length",
+    "bool",
+    "type",
+    "sanitize",
+    "scrub",
+    "obfuscate",
+    "sha",
+    "digest",
+    "isinstance",
+    "typeof",
+];
 
 fn covers(function: &str) -> bool {
     let lower = function.to_ascii_lowercase();
@@ -67,12 +104,16 @@ pub(super) fn calls(artifact: &Artifact) -> Result<Vec<LogCall>, Stop> {
 }
 
 fn python(module: &Module) -> Vec<LogCall> {
-    let made = |value: &Value| {
-        matches!(value, Value::Call(Some(name)) if name.ends_with("getLogger") || name.ends_with("get_logger"))
-    };
-    let loggers = module.assignments.iter().filter(|own| made(&own.value)).map(|own| own.name.clone());
-    let aliases = module.imports.iter().filter(|import| import.target == "logging").map(|import| import.name.clone());
-    let structured = module.imports.iter().filter(|i| i.target == "loguru.logger").map(|i| i.name.clone());
+    let made = |value: &Value| matches!(value, Value::Call(Some(name)) if name.ends_with("getLogger") || name.ends_with("get_logger"));
+    let loggers =
+        module.assignments.iter().filter(|own| made(&own.value)).map(|own| own.name.clone());
+    let aliases = module
+        .imports
+        .iter()
+        .filter(|import| import.target == "logging")
+        .map(|import| import.name.clone());
+    let structured =
+        module.imports.iter().filter(|i| i.target == "loguru.logger").map(|i| i.name.clone());
     let mut walk = PythonWalk {
         loggers: loggers.chain(aliases).chain(structured).collect(),
         handlers: Vec::new(),
@@ -114,7 +155,9 @@ impl<'a> Visitor<'a> for PythonWalk {
 fn dotted(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Name(name) => Some(name.id.to_string()),
-        Expr::Attribute(attribute) => Some(format!("{}.{}", dotted(&attribute.value)?, attribute.attr)),
+        Expr::Attribute(attribute) => {
+            Some(format!("{}.{}", dotted(&attribute.value)?, attribute.attr))
+        }
         _ => None,
     }
 }
@@ -126,7 +169,8 @@ impl PythonWalk {
         let function = match name.rsplit_once('.') {
             Some((object, level)) if LEVELS.contains(&level) => {
                 let last = object.rsplit('.').next().unwrap_or_default();
-                let attribute = object.contains('.') && matches!(last, "logger" | "log" | "_logger" | "_log");
+                let attribute =
+                    object.contains('.') && matches!(last, "logger" | "log" | "_logger" | "_log");
                 (self.loggers.contains(object) || attribute).then(|| level.to_owned())?
             }
             _ if raw => name,
@@ -160,18 +204,24 @@ fn python_message(expr: &Expr) -> Message {
             if has_values { Message::Template } else { Message::Plain }
         }
         Expr::BinOp(operation) if operation.op == Operator::Add => {
-            let text = |side: &Expr| matches!(side, Expr::StringLiteral(_) | Expr::FString(_) | Expr::BinOp(_));
+            let text = |side: &Expr| {
+                matches!(side, Expr::StringLiteral(_) | Expr::FString(_) | Expr::BinOp(_))
+            };
             let values = |side: &Expr| !matches!(side, Expr::StringLiteral(_));
             let joined = text(&operation.left) || text(&operation.right);
             let variable = values(&operation.left) || values(&operation.right);
             if joined && variable { Message::Concatenated } else { Message::Plain }
         }
-        Expr::BinOp(operation) if operation.op == Operator::Mod && matches!(&*operation.left, Expr::StringLiteral(_)) => {
+        Expr::BinOp(operation)
+            if operation.op == Operator::Mod
+                && matches!(&*operation.left, Expr::StringLiteral(_)) =>
+        {
             Message::Formatted
         }
         Expr::Call(call) => match &*call.func {
             Expr::Attribute(attribute)
-                if attribute.attr.as_str() == "format" && matches!(&*attribute.value, Expr::StringLiteral(_)) =>
+                if attribute.attr.as_str() == "format"
+                    && matches!(&*attribute.value, Expr::StringLiteral(_)) =>
             {
                 Message::Formatted
             }
@@ -229,7 +279,9 @@ fn compiled_call(language: Language, node: Node<'_>, text: &str) -> Option<LogCa
         Language::Go => {
             let function = node.field("function")?;
             match function.kind() {
-                "selector_expression" => (function.field("operand")?.text(text), function.field("field")?.text(text)),
+                "selector_expression" => {
+                    (function.field("operand")?.text(text), function.field("field")?.text(text))
+                }
                 _ => ("", function.text(text)),
             }
         }
@@ -256,7 +308,12 @@ fn compiled_call(language: Language, node: Node<'_>, text: &str) -> Option<LogCa
     let error = handler.and_then(|handler| {
         handler
             .field("parameter")
-            .or_else(|| handler.children().find(|child| child.kind() == "catch_formal_parameter").and_then(|p| p.field("name")))
+            .or_else(|| {
+                handler
+                    .children()
+                    .find(|child| child.kind() == "catch_formal_parameter")
+                    .and_then(|p| p.field("name"))
+            })
             .map(|parameter| parameter.text(text))
     });
     let passes_error = error.is_some_and(|error| names.iter().any(|(name, _)| name == error));
@@ -273,17 +330,36 @@ fn compiled_call(language: Language, node: Node<'_>, text: &str) -> Option<LogCa
 
 fn is_logger(object: &str) -> bool {
     let last = object.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(last.as_str(), "logger" | "log" | "_logger" | "_log" | "slog" | "logrus" | "winston" | "pino" | "zap" | "sugar")
+    matches!(
+        last.as_str(),
+        "logger"
+            | "log"
+            | "_logger"
+            | "_log"
+            | "slog"
+            | "logrus"
+            | "winston"
+            | "pino"
+            | "zap"
+            | "sugar"
+    )
 }
 
 fn classify(language: Language, object: &str, name: &str) -> Option<(bool, String)> {
     let whole = if object.is_empty() { name.to_owned() } else { format!("{object}.{name}") };
     let raw = match language {
         Language::JavaScript | Language::TypeScript | Language::Tsx => {
-            object == "console" && matches!(name, "log" | "debug" | "trace" | "dir" | "info" | "warn" | "error")
+            object == "console"
+                && matches!(name, "log" | "debug" | "trace" | "dir" | "info" | "warn" | "error")
         }
-        Language::Go => (object == "fmt" && matches!(name, "Print" | "Println" | "Printf")) || (object.is_empty() && matches!(name, "println" | "print")),
-        Language::Java => matches!(object, "System.out" | "System.err") && matches!(name, "println" | "print" | "printf"),
+        Language::Go => {
+            (object == "fmt" && matches!(name, "Print" | "Println" | "Printf"))
+                || (object.is_empty() && matches!(name, "println" | "print"))
+        }
+        Language::Java => {
+            matches!(object, "System.out" | "System.err")
+                && matches!(name, "println" | "print" | "printf")
+        }
         Language::Rust => matches!(name, "println" | "print" | "eprintln" | "eprint" | "dbg"),
         Language::Solidity => false,
     };
@@ -300,11 +376,19 @@ fn classify(language: Language, object: &str, name: &str) -> Option<(bool, Strin
 
 fn compiled_message(node: Node<'_>, text: &str) -> Message {
     match node.kind() {
-        "template_string" if node.named_children().any(|part| part.kind() == "template_substitution") => Message::Template,
+        "template_string"
+            if node.named_children().any(|part| part.kind() == "template_substitution") =>
+        {
+            Message::Template
+        }
         "binary_expression" => {
             let plus = node.children().any(|child| child.kind() == "+");
-            let literal = node.named_children().any(|side| side.kind().contains("string") || side.kind() == "binary_expression");
-            let variable = node.descendants().any(|part| matches!(part.kind(), "identifier" | "call_expression" | "method_invocation"));
+            let literal = node
+                .named_children()
+                .any(|side| side.kind().contains("string") || side.kind() == "binary_expression");
+            let variable = node.descendants().any(|part| {
+                matches!(part.kind(), "identifier" | "call_expression" | "method_invocation")
+            });
             if plus && literal && variable { Message::Concatenated } else { Message::Plain }
         }
         "method_invocation" if node.text(text).starts_with("String.format(") => Message::Formatted,
@@ -320,7 +404,10 @@ fn collect(node: Node<'_>, text: &str, out: &mut Vec<(String, Span)>) {
     for part in all {
         let is_name = matches!(
             part.kind(),
-            "identifier" | "property_identifier" | "field_identifier" | "shorthand_property_identifier"
+            "identifier"
+                | "property_identifier"
+                | "field_identifier"
+                | "shorthand_property_identifier"
         );
         if !is_name || part.field_name() == Some("function") || part.field_name() == Some("key") {
             continue;
@@ -343,7 +430,8 @@ fn collect(node: Node<'_>, text: &str, out: &mut Vec<(String, Span)>) {
 fn inline(call: &str, span: Span, out: &mut Vec<(String, Span)>) {
     for piece in call.split('{').skip(1) {
         let name = piece.split(['}', ':']).next().unwrap_or_default();
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_name =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if is_name && piece.contains('}') {
             out.push((name.to_owned(), span));
         }

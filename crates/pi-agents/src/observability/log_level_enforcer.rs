@@ -100,8 +100,25 @@ declare_agent! {
 
 /// Folders and words of files in which printing is the purpose.
 const PRINTING: &[&str] = &[
-    "test", "tests", "__tests__", "spec", "examples", "example", "scripts", "script", "bin",
-    "tools", "benches", "docs", "cmd", "cli", "main", "build", "conftest", "setup", "manage",
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "examples",
+    "example",
+    "scripts",
+    "script",
+    "bin",
+    "tools",
+    "benches",
+    "docs",
+    "cmd",
+    "cli",
+    "main",
+    "build",
+    "conftest",
+    "setup",
+    "manage",
 ];
 
 /// Whether a file is one whose purpose is to print.
@@ -110,9 +127,19 @@ pub(super) fn prints_by_purpose(artifact: &Artifact, text: &str) -> bool {
     let parts = path.split(['/', '.', '_', '-']);
     parts.into_iter().any(|part| PRINTING.contains(&part))
         || text.starts_with("#!")
-        || ["argparse", "import click", "typer", "process.argv", "commander", "yargs", "os.Args", "clap::", "flag.Parse"]
-            .iter()
-            .any(|word| text.contains(word))
+        || [
+            "argparse",
+            "import click",
+            "typer",
+            "process.argv",
+            "commander",
+            "yargs",
+            "os.Args",
+            "clap::",
+            "flag.Parse",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
@@ -152,18 +179,25 @@ fn stacks(artifact: &Artifact, text: &str, report: &mut Report) -> Result<(), St
     match artifact.kind() {
         Kind::Python => {
             let module = artifact.python()?;
-            let printed = module.calls_of("traceback.print_exc").chain(module.calls_of("traceback.print_stack"));
+            let printed = module
+                .calls_of("traceback.print_exc")
+                .chain(module.calls_of("traceback.print_stack"));
             for (number, call) in printed.enumerate() {
                 report.finding(&TRACE, call.span).subject(format!("print_exc[{}]", number + 1));
             }
         }
         Kind::Java => {
             let calls = artifact.syntax()?.nodes_of("method_invocation").filter(|call| {
-                let name = call.field("name").is_some_and(|name| name.text(text) == "printStackTrace");
-                name && call.field("arguments").is_some_and(|list| list.named_children().next().is_none())
+                let name =
+                    call.field("name").is_some_and(|name| name.text(text) == "printStackTrace");
+                name && call
+                    .field("arguments")
+                    .is_some_and(|list| list.named_children().next().is_none())
             });
             for (number, call) in calls.enumerate() {
-                report.finding(&TRACE, call.span()).subject(format!("printStackTrace[{}]", number + 1));
+                report
+                    .finding(&TRACE, call.span())
+                    .subject(format!("printStackTrace[{}]", number + 1));
             }
         }
         _ => {}
@@ -175,8 +209,9 @@ fn configuration(text: &str, report: &mut Report) -> Result<(), Stop> {
     for line in lines(text) {
         report.tick(1)?;
         let name = line.name.to_ascii_lowercase();
-        let root = matches!(name.as_str(), "log4j.rootlogger" | "rootlogger.level" | "logging.level.root")
-            || name == "level" && line.section.as_deref() == Some("logger_root");
+        let root =
+            matches!(name.as_str(), "log4j.rootlogger" | "rootlogger.level" | "logging.level.root")
+                || name == "level" && line.section.as_deref() == Some("logger_root");
         let level = line.value.split([',', ' ']).next().unwrap_or_default().to_ascii_lowercase();
         if root && matches!(level.as_str(), "debug" | "trace" | "all" | "notset") {
             report.finding(&LEVEL, line.span()).subject(name);

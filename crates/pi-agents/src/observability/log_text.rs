@@ -8,7 +8,7 @@ const MAX_LINES: usize = 100_000;
 
 /// A line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// Microseconds since 1970.
     pub time: Option<i64>,
     /// Names and values that the line holds.
@@ -19,7 +19,7 @@ pub(super) struct Record {
 
 impl Record {
     /// The value of the first field that has one of the names, in any letter case.
-    pub(super) fn get(&self, names: &[&str]) -> Option<&str> {
+    pub(crate) fn get(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| {
             let found = self.fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.as_str())
@@ -28,7 +28,7 @@ impl Record {
 }
 
 /// The records of a log, one a line.
-pub(super) fn records(text: &str) -> Vec<Record> {
+pub(crate) fn records(text: &str) -> Vec<Record> {
     let mut at = 0;
     let lines = text.split_inclusive('\n').take(MAX_LINES).filter_map(|raw| {
         let start = at;
@@ -54,13 +54,16 @@ fn record(line: &str) -> Option<Record> {
 
 /// Whether a text is a log: by its path, or because most of its first lines begin
 /// with a time.
-pub(super) fn is_log(path: &str, text: &str) -> bool {
+pub(crate) fn is_log(path: &str, text: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     if name.ends_with(".log") || name.contains(".log.") || name.ends_with(".jsonl") {
         return true;
     }
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(20).collect();
-    let timed = lines.iter().filter(|line| leading_time(line).is_some() || audit_time(line).is_some()).count();
+    let timed = lines
+        .iter()
+        .filter(|line| leading_time(line).is_some() || audit_time(line).is_some())
+        .count();
     lines.len() >= 2 && timed * 2 >= lines.len()
 }
 
@@ -157,19 +160,15 @@ fn audit_time(line: &str) -> Option<i64> {
     time(rest.split(':').next()?)
 }
 
-/// The serial number behind it.
-pub(super) fn audit_serial(text: &str) -> Option<u64> {
-    let (_, rest) = text.split_once("audit(")?;
-    let (inner, _) = rest.split_once(')')?;
-    inner.split_once(':')?.1.parse().ok()
-}
-
 fn leading_time(line: &str) -> Option<i64> {
     let line = line.trim_start_matches(['[', '<', ' ', '"']);
     // The priority and version of syslog stand in front of its time.
-    let line = line.split_once('>').filter(|(n, _)| n.bytes().all(|b| b.is_ascii_digit())).map_or(line, |(_, rest)| {
-        rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start()
-    });
+    let line = line
+        .split_once('>')
+        .filter(|(n, _)| n.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(line, |(_, rest)| {
+            rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start()
+        });
     let end = line.get(..line.floor_char_boundary(35)).unwrap_or(line);
     let mut words = end.split([' ', ']', '"']);
     let first = words.next()?;
@@ -178,7 +177,7 @@ fn leading_time(line: &str) -> Option<i64> {
 
 /// A time of RFC 3339 (a comma for the point and a missing zone are UTC), or seconds,
 /// milliseconds, microseconds since 1970.
-pub(super) fn time(text: &str) -> Option<i64> {
+pub(crate) fn time(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() >= 10 && bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -218,7 +217,11 @@ fn offset(zone: &str) -> i64 {
     let sign = if zone.starts_with('-') { -1 } else { 1 };
     let digits: String = zone.chars().filter(char::is_ascii_digit).take(4).collect();
     let number: i64 = digits.parse().unwrap_or(0);
-    if digits.len() == 4 { sign * (number / 100 * 3_600 + number % 100 * 60) } else { sign * number * 3_600 }
+    if digits.len() == 4 {
+        sign * (number / 100 * 3_600 + number % 100 * 60)
+    } else {
+        sign * number * 3_600
+    }
 }
 
 /// Days from 1970 to a date of the Gregorian calendar.
@@ -237,7 +240,13 @@ mod tests {
     #[test]
     fn misc_times_in_every_form() {
         let expected = Some(1_767_225_600_500_000);
-        for text in ["2026-01-01T00:00:00.5Z", "2026-01-01T02:00:00,5+02:00", "1767225600.5", "1767225600500", "1767225600500000"] {
+        for text in [
+            "2026-01-01T00:00:00.5Z",
+            "2026-01-01T02:00:00,5+02:00",
+            "1767225600.5",
+            "1767225600500",
+            "1767225600500000",
+        ] {
             assert_eq!(time(text), expected, "{text}");
         }
         assert_eq!(leading_time("[2026-01-01 00:00:00.5] INFO x"), expected);
@@ -248,7 +257,9 @@ mod tests {
 
     #[test]
     fn misc_fields_of_json_and_pairs() {
-        let found = records("{\"seq\": 4, \"a\": {\"seq\": 9}, \"msg\": \"x \\\" y\"}\nmsg=audit(1700000000.1:42): a=\"b c\" d=e\n");
+        let found = records(
+            "{\"seq\": 4, \"a\": {\"seq\": 9}, \"msg\": \"x \\\" y\"}\nmsg=audit(1700000000.1:42): a=\"b c\" d=e\n",
+        );
         assert_eq!(found[0].get(&["seq"]), Some("4"));
         assert_eq!(found[0].get(&["MSG"]), Some("x \\\" y"));
         assert_eq!(found[1].get(&["a"]), Some("b c"));

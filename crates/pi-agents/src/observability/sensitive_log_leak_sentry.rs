@@ -158,12 +158,16 @@ fn runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn is_card(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     let groups = text.split([' ', '-']).map(str::len);
-    let grouped = !text.contains([' ', '-']) || groups.into_iter().all(|length| (3..=6).contains(&length));
-    let issuer = match (digits.first(), digits.get(1), digits.len()) {
-        (Some(4), _, 13 | 16) | (Some(5), Some(1..=5), 16) | (Some(3), Some(4 | 7), 15) => true,
-        (Some(6), Some(0 | 5), 16) | (Some(2), Some(2..=7), 16) => true,
-        _ => false,
-    };
+    let grouped =
+        !text.contains([' ', '-']) || groups.into_iter().all(|length| (3..=6).contains(&length));
+    let issuer = matches!(
+        (digits.first(), digits.get(1), digits.len()),
+        (Some(4), _, 13 | 16)
+            | (Some(5), Some(1..=5), 16)
+            | (Some(3), Some(4 | 7), 15)
+            | (Some(6), Some(0 | 5), 16)
+            | (Some(2), Some(2..=7), 16)
+    );
     let sum: u32 = digits
         .iter()
         .rev()
@@ -171,5 +175,5 @@ fn is_card(text: &str) -> bool {
         .map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
         .sum();
     let kinds: std::collections::BTreeSet<&u32> = digits.iter().collect();
-    issuer && grouped && sum % 10 == 0 && kinds.len() > 3
+    issuer && grouped && sum.is_multiple_of(10) && kinds.len() > 3
 }
