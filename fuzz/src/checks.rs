@@ -280,6 +280,27 @@ pub fn canonical(bytes: &[u8]) {
     assert!(value == again, "the canonical form means the same");
 }
 
+/// Certificates and keys, bare and in PEM, and lines of configuration: nothing
+/// ends the process, and every place lies in the text.
+pub fn keys(bytes: &[u8]) {
+    use pi_artifacts::{certificate, directive, openssh, pem};
+    let _ = certificate::parse(bytes);
+    for skip in 0..3 {
+        let _ = certificate::bits_of_number(bytes, skip);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let inside = |span: Span| text.get(span.range()).is_some();
+    for block in pem::blocks(text) {
+        assert!(inside(block.span) && inside(block.head), "{block:?}");
+        if let Some(der) = &block.bytes {
+            let _ = certificate::parse(der);
+        }
+    }
+    assert!(openssh::keys(text).iter().all(|key| inside(key.span)));
+    let lines = directive::lines(text);
+    assert!(lines.iter().all(|line| inside(line.name_span) && inside(line.value_span)));
+}
+
 /// Detection of kinds: the first line is the path.
 pub fn detect(bytes: &[u8]) {
     let at = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0);

@@ -126,7 +126,8 @@ fn views(kind: Kind) -> &'static [&'static str] {
         Kind::Toml | Kind::PyProject | Kind::PythonLock | Kind::CargoManifest | Kind::CargoLock => {
             &["toml"]
         }
-        Kind::Env | Kind::Ini => &["settings"],
+        Kind::Env | Kind::Ini => &["settings", "keys"],
+        Kind::Pem | Kind::Text => &["keys"],
         Kind::Nginx => &["nginx"],
         Kind::Terraform | Kind::TerraformVars | Kind::Hcl => &["hcl"],
         Kind::Shell => &["shell"],

@@ -88,8 +88,11 @@ fn body(text: &str) -> (Vec<(String, String)>, Option<Vec<u8>>) {
 /// it goes only where it stands alone outside of quotes.
 fn unquoted(line: &str) -> &str {
     let marks = [' ', '\t', '+', ',', ';', '(', ')', '\\', '.'];
-    let mut pieces = line.split(['"', '\'']).filter(|piece| !piece.trim_matches(marks).is_empty());
-    if line.contains(['"', '\'']) { pieces.next_back().unwrap_or_default().trim() } else { line }
+    if !line.contains(['"', '\'']) {
+        return line;
+    }
+    let mut pieces = line.split(['"', '\'']).rev();
+    pieces.find(|piece| !piece.trim_matches(marks).is_empty()).unwrap_or_default().trim()
 }
 
 /// Bytes of standard base64 with or without padding.

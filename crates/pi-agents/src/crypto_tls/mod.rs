@@ -13,7 +13,9 @@ mod tls_rules;
 mod tls_settings;
 
 pub mod certificate_rotation_watcher;
+pub mod constant_time_auditor;
 pub mod encryption_compliance_checker;
+pub mod memory_zeroize_sentry;
 pub mod ssh_certificate_security_auditor;
 
 /// The agents of this domain, one line each.
@@ -21,4 +23,6 @@ pub const AGENTS: &[&dyn Agent] = &[
     &certificate_rotation_watcher::CertificateRotationWatcher,
     &encryption_compliance_checker::EncryptionComplianceChecker,
     &ssh_certificate_security_auditor::SshCertificateSecurityAuditor,
+    &constant_time_auditor::ConstantTimeAuditor,
+    &memory_zeroize_sentry::MemoryZeroizeSentry,
 ];

@@ -18,6 +18,7 @@ pub mod gcp_workload_identity_auditor;
 pub mod memorystore_connection_auditor;
 pub mod pubsub_event_publisher;
 pub mod pubsub_topic_naming_auditor;
+pub mod spanner_migration_planner;
 pub mod vertex_ai_model_id_validator;
 
 /// The agents of this domain, one line each.
@@ -35,4 +36,5 @@ pub const AGENTS: &[&dyn Agent] = &[
     &bigquery_schema_validator::BigquerySchemaValidator,
     &cloud_trace_span_emitter::CloudTraceSpanEmitter,
     &pubsub_event_publisher::PubsubEventPublisher,
+    &spanner_migration_planner::SpannerMigrationPlanner,
 ];

@@ -8,7 +8,7 @@ const MAX_LINES: usize = 100_000;
 
 /// A line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// Microseconds since 1970.
     pub time: Option<i64>,
     /// Names and values that the line holds.
@@ -19,7 +19,7 @@ pub(super) struct Record {
 
 impl Record {
     /// The value of the first field that has one of the names, in any letter case.
-    pub(super) fn get(&self, names: &[&str]) -> Option<&str> {
+    pub(crate) fn get(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| {
             let found = self.fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.as_str())
@@ -28,7 +28,7 @@ impl Record {
 }
 
 /// The records of a log, one a line.
-pub(super) fn records(text: &str) -> Vec<Record> {
+pub(crate) fn records(text: &str) -> Vec<Record> {
     let mut at = 0;
     let lines = text.split_inclusive('\n').take(MAX_LINES).filter_map(|raw| {
         let start = at;
@@ -54,7 +54,7 @@ fn record(line: &str) -> Option<Record> {
 
 /// Whether a text is a log: by its path, or because most of its first lines begin
 /// with a time.
-pub(super) fn is_log(path: &str, text: &str) -> bool {
+pub(crate) fn is_log(path: &str, text: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     if name.ends_with(".log") || name.contains(".log.") || name.ends_with(".jsonl") {
         return true;
@@ -177,7 +177,7 @@ fn leading_time(line: &str) -> Option<i64> {
 
 /// A time of RFC 3339 (a comma for the point and a missing zone are UTC), or seconds,
 /// milliseconds, microseconds since 1970.
-pub(super) fn time(text: &str) -> Option<i64> {
+pub(crate) fn time(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() >= 10 && bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));

@@ -3,12 +3,16 @@
 use pi_agent_api::Agent;
 
 mod log_calls;
-mod log_text;
+pub(crate) mod log_text;
+mod traces;
 
 pub mod audit_log_tamper_detector;
 pub mod log_level_enforcer;
+pub mod runtime_anomaly_sentry;
 pub mod sensitive_log_leak_sentry;
+pub mod stack_trace_filter;
 pub mod structured_logging_enforcer;
+pub mod triage_bug_labels;
 
 /// The agents of this domain, one line each.
 pub const AGENTS: &[&dyn Agent] = &[
@@ -16,4 +20,7 @@ pub const AGENTS: &[&dyn Agent] = &[
     &log_level_enforcer::LogLevelEnforcer,
     &sensitive_log_leak_sentry::SensitiveLogLeakSentry,
     &structured_logging_enforcer::StructuredLoggingEnforcer,
+    &stack_trace_filter::StackTraceFilter,
+    &triage_bug_labels::TriageBugLabels,
+    &runtime_anomaly_sentry::RuntimeAnomalySentry,
 ];
