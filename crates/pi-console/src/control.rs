@@ -286,9 +286,14 @@ impl Control {
     ) -> Result<T, Problem> {
         let entry = entry(&self.retentions, store.tenant());
         let mut followed = locked(&entry);
-        followed.follow(store, retention::PARTITION, |known: &mut Retention, header, payload| {
-            value(payload).map_or(Ok(()), |value| known.apply(header.event_type, &value).map(drop))
-        })?;
+        followed.follow(
+            store,
+            retention::PARTITION,
+            |known: &mut Retention, header, payload| {
+                value(payload)
+                    .map_or(Ok(()), |value| known.apply(header.event_type, &value).map(drop))
+            },
+        )?;
         Ok(look(&followed.value))
     }
 
@@ -305,9 +310,8 @@ impl Control {
         let mut followed = locked(&entry);
         followed.follow(store, idempotency::PARTITION, |keys: &mut Keys, header, payload| {
             let at = Timestamp::from_micros(header.recorded_at);
-            value(payload).map_or(Ok(()), |value| {
-                keys.apply(header.offset, header.event_type, at, &value)
-            })
+            value(payload)
+                .map_or(Ok(()), |value| keys.apply(header.offset, header.event_type, at, &value))
         })?;
         Ok(look(&followed.value))
     }

@@ -233,7 +233,8 @@ const ATTENDED: &str = "permit(principal, action, resource); @id(\"look\") \
 #[tokio::test]
 async fn what_needs_a_person_waits_for_somebody_else() {
     let server = Server::new();
-    let put = |text: &str| server.request(Method::PUT, "/v1/policies/own", Some(&json!({"text": text})));
+    let put =
+        |text: &str| server.request(Method::PUT, "/v1/policies/own", Some(&json!({"text": text})));
     let answer = server.send(put(ATTENDED)).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let body = docker("FROM alpine:3.20\nUSER app\n");
@@ -241,7 +242,10 @@ async fn what_needs_a_person_waits_for_somebody_else() {
     let waits = submit().await;
     assert_eq!(waits.status, StatusCode::ACCEPTED, "{}", waits.text());
     let waiting = waits.json();
-    assert_eq!((&waiting["state"], &waiting["reasons"]), (&json!("pending"), &json!(["approval_required"])));
+    assert_eq!(
+        (&waiting["state"], &waiting["reasons"]),
+        (&json!("pending"), &json!(["approval_required"]))
+    );
     assert_eq!(waits.header("location"), format!("/v1/approvals/{}", waiting["id"]));
     // It waits once, and nothing runs.
     assert_eq!(submit().await.json(), waiting);
@@ -327,7 +331,8 @@ async fn strangers_are_counted_in_the_log_of_the_platform() {
     let counted = |page: Value| {
         let items = page["items"].as_array().unwrap().clone();
         let calls = |item: &Value| item["calls"].as_u64().unwrap();
-        let of = |status: u64| items.iter().filter(|item| item["status"] == status).map(calls).sum();
+        let of =
+            |status: u64| items.iter().filter(|item| item["status"] == status).map(calls).sum();
         let (missing, healthy): (u64, u64) = (of(404), of(200));
         (missing, healthy)
     };

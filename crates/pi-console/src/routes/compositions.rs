@@ -279,7 +279,7 @@ pub async fn submit(
         let (begun, run) = match accepted {
             Ok(Started::Run(begun)) => {
                 let run = begun.run.clone();
-                (Some(begun), Ok(Told::Run(run)))
+                (Some(*begun), Ok(Told::Run(run)))
             }
             Ok(Started::Waits(approval)) => (None, Ok(Told::Waits(approval))),
             Err(problem) => (None, Err(problem)),
@@ -373,7 +373,7 @@ struct Begun {
 
 /// A submission that was begun, or waits for a person.
 enum Started {
-    Run(Begun),
+    Run(Box<Begun>),
     Waits(Box<ApprovalView>),
 }
 
@@ -390,7 +390,7 @@ fn begin(
     match start(app, &journal, composition, &inline) {
         Ok(Begins::Run(admitted, run)) => {
             app.began(&caller.tenant, &run, cancel);
-            Ok(Started::Run(Begun { journal, admitted, inline, run, reserved }))
+            Ok(Started::Run(Box::new(Begun { journal, admitted, inline, run, reserved })))
         }
         ended => {
             if let Some(reserved) = reserved {
