@@ -9,7 +9,9 @@ use axum::extract::MatchedPath;
 use axum::http::request::Parts;
 use axum::http::{Method, Request};
 use axum::response::{IntoResponse as _, Response};
-use pi_control_plane::audit::{ANONYMOUS, Counts, EVENT_TYPE, Entry, Key, Outcome, PARTITION, SCHEMA};
+use pi_control_plane::audit::{
+    ANONYMOUS, Counts, EVENT_TYPE, Entry, Key, Outcome, PARTITION, SCHEMA,
+};
 use pi_control_plane::roles::Permission;
 use pi_core::canonical::Encoder;
 use pi_core::{Name, Reason};
@@ -224,7 +226,8 @@ fn append(
     }
     let payload = Encoder::encode(entry);
     let record = Record { schema: SCHEMA, schema_version: 1, event_type: EVENT_TYPE, payload };
-    let ticket = journal.store().submit(vec![journal.draft(PARTITION, RunField::None, record)?])?;
+    let ticket =
+        journal.store().submit(vec![journal.draft(PARTITION, RunField::None, record)?])?;
     if wait {
         ticket.wait()?;
     }

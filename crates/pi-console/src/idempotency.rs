@@ -121,14 +121,14 @@ impl Keyed {
         match standing.reason() {
             None => match standing {
                 Standing::Answered(answer) => self.replay(&answer),
-                _ => Err(Problem::new(Reason::IdempotencyInProgress, "the key was free; repeat it")),
+                _ => {
+                    Err(Problem::new(Reason::IdempotencyInProgress, "the key was free; repeat it"))
+                }
             },
             Some(reason @ Reason::IdempotencyInProgress) => {
                 Err(Problem::new(reason, "the first request with this key is not answered yet"))
             }
-            Some(reason) => {
-                Err(Problem::new(reason, "the key came before with another body"))
-            }
+            Some(reason) => Err(Problem::new(reason, "the key came before with another body")),
         }
     }
 

@@ -51,7 +51,10 @@ async fn a_period_is_accounted_for() {
     let report = server.get("/v1/reports/compliance").await;
     assert_eq!(report.status, StatusCode::OK, "{}", report.text());
     let report = report.json();
-    assert_eq!((&report["schema"], &report["tenant"]), (&json!("pi.compliance/1"), &json!("local")));
+    assert_eq!(
+        (&report["schema"], &report["tenant"]),
+        (&json!("pi.compliance/1"), &json!("local"))
+    );
     assert_eq!(report["activity"]["accepted"], 1);
     assert_eq!(report["verified"]["problem"], Value::Null);
     let past = server.get("/v1/reports/compliance?from_us=1&until_us=2").await.json();

@@ -317,7 +317,10 @@ mod tests {
         let grant = Change::Grant(1, "fine".to_owned());
         assert_eq!(all.check(&grant, "ann", at(1)), Err(ApprovalError::Own("ann".to_owned())));
         assert!(!put(&mut all, 2, &grant, "ann", 1), "also where it is written all the same");
-        assert_eq!(all.check(&Change::Use(1), "ann", at(1)), Err(ApprovalError::Decided("pending")));
+        assert_eq!(
+            all.check(&Change::Use(1), "ann", at(1)),
+            Err(ApprovalError::Decided("pending"))
+        );
         assert!(put(&mut all, 3, &grant, "bob", 2));
         assert_eq!(all.check(&grant, "eve", at(3)), Err(ApprovalError::Decided("approved")));
         let found = all.of_request(&Digest::of(b"request"), "ann", at(3)).unwrap().0;
@@ -338,7 +341,10 @@ mod tests {
         assert_eq!(all.get(1).unwrap().word(at(100)), "expired");
         put(&mut all, 3, &request(), "ann", 0);
         assert!(put(&mut all, 4, &Change::Reject(3, "no".to_owned()), "bob", 1));
-        assert_eq!(all.check(&Change::Use(3), "ann", at(2)), Err(ApprovalError::Decided("rejected")));
+        assert_eq!(
+            all.check(&Change::Use(3), "ann", at(2)),
+            Err(ApprovalError::Decided("rejected"))
+        );
         assert_eq!(all.check(&Change::Use(9), "ann", at(2)), Err(ApprovalError::Unknown(9)));
         assert_eq!(all.before(Some(3)).map(|(id, _)| id).collect::<Vec<_>>(), [1]);
     }

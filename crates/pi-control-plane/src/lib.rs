@@ -15,8 +15,8 @@ pub mod compliance;
 mod decide;
 mod engine;
 mod facts;
-mod message;
 pub mod idempotency;
+mod message;
 pub mod policies;
 mod policy;
 pub mod quota;
@@ -24,6 +24,7 @@ pub mod retention;
 pub mod roles;
 pub mod rules;
 mod scan;
+pub mod sessions;
 pub mod tenants;
 pub mod what_if;
 

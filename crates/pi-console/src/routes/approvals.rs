@@ -111,7 +111,11 @@ fn view(app: &App, journal: &Journal, id: u64) -> Result<(ApprovalView, Digest),
 
 /// The approval that a request of the journal's actor has, if it is still good: its id, and
 /// whether somebody gave it already.
-pub fn standing(app: &App, journal: &Journal, request: &Digest) -> Result<Option<(u64, bool)>, Problem> {
+pub fn standing(
+    app: &App,
+    journal: &Journal,
+    request: &Digest,
+) -> Result<Option<(u64, bool)>, Problem> {
     let now = journal.now();
     app.control.approvals(journal.store(), |all| {
         let found = all.of_request(request, journal.actor(), now);
@@ -258,8 +262,8 @@ async fn decide(
         record_in(PARTITION, &journal, change.names(), change.payload())?;
         // Another server may have decided at the same moment; the log says who was first.
         let (shown, _) = view(&app, &journal, id)?;
-        let is_ours = shown.decided_by.as_deref() == Some(by)
-            && (shown.state == "approved") == granted;
+        let is_ours =
+            shown.decided_by.as_deref() == Some(by) && (shown.state == "approved") == granted;
         if is_ours { Ok(Json(shown)) } else { Err(ApprovalError::Decided(shown.state).into()) }
     })
     .await

@@ -134,7 +134,8 @@ pub async fn page(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         // The one style is allowed by its hash, and nothing else.
         let hash = STANDARD.encode(Digest::of(STYLE.as_bytes()).as_bytes());
-        let policy = format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'");
+        let policy =
+            format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'");
         if let Ok(policy) = HeaderValue::try_from(policy) {
             headers.insert(CONTENT_SECURITY_POLICY, policy);
         }
@@ -211,7 +212,10 @@ fn html(report: &Report) -> String {
             row("The log is", whole),
             row("Runs that were accepted", activity.accepted.to_string()),
             row("Runs under hold", report.held.to_string()),
-            row("Evidence is kept for", days.map_or("ever".to_owned(), |days| format!("{days} days"))),
+            row(
+                "Evidence is kept for",
+                days.map_or("ever".to_owned(), |days| format!("{days} days")),
+            ),
             row("Quota refusals", activity.quota_refusals.to_string()),
             row("Events that cannot be read", activity.unread.to_string()),
         ],

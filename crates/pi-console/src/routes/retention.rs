@@ -130,12 +130,7 @@ fn erase_key(app: &App, journal: &Journal, run: &RunId, cause: Cause) -> Result<
     record_in(PARTITION, journal, names, change.payload(run)).map(drop)
 }
 
-fn change(
-    app: &App,
-    caller: &Caller,
-    run: &RunId,
-    change: &Change,
-) -> Result<(), Problem> {
+fn change(app: &App, caller: &Caller, run: &RunId, change: &Change) -> Result<(), Problem> {
     let journal = app.journal(caller)?;
     entry_of(&journal, run)?;
     let _turn = app.control_turn();

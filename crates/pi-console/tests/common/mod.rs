@@ -1,4 +1,5 @@
 //! A server without a socket.
+#![allow(dead_code, reason = "each suite uses a part of it")]
 
 use std::sync::Arc;
 use std::time::Duration;
