@@ -99,6 +99,7 @@ fn bench() -> Result<()> {
     let consensus = ["run", "--release", "-p", "pi-runtime", "--example", "consensus_bench"];
     step("cargo", &[&consensus[..], &["--", "crates"]].concat())?;
     step("cargo", &["run", "--release", "-p", "pi-telemetry", "--example", "span_bench"])?;
+    step("cargo", &["run", "--release", "-p", "pi-console", "--example", "serve_bench"])?;
     step("bash", &["bench/growth.sh"])
 }
 

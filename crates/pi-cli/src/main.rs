@@ -7,6 +7,7 @@ mod examples;
 mod memory;
 mod output;
 mod policy;
+mod settings;
 mod telemetry;
 
 use std::io::{IsTerminal as _, Write as _};

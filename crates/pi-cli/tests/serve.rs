@@ -14,8 +14,12 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use common::{Lab, Ran};
+use pi_control_plane::roles::Role;
 use pi_core::{Clock as _, Digest, Name};
-use pi_identity::{Origin, RequestSigning, Secret, Signable};
+use pi_identity::{
+    Actor, Grant, KeyId, KeySet, Origin, RequestSigning, Secret, Signable, SigningKey, TokenId,
+    TokenOptions, Tokens,
+};
 use pi_runtime::SystemClock;
 use serde_json::{Value, json};
 
@@ -412,6 +416,119 @@ fn a_tenant_uses_what_its_quota_grants(lab: &Lab) {
     assert_eq!(server.ask(&acme, "POST", SUBMIT, &file).0, 201);
     let own = server.ask(&acme, "PATCH", "/v1/tenants/acme", &more);
     assert_eq!(code(&own), (403, "permission_denied"));
+}
+
+#[test]
+fn who_called_is_in_the_log_and_nothing_of_what_was_sent() {
+    let lab = Lab::new();
+    let mut server = Server::dev(&lab);
+    let (local, system) = (server.admin("local"), server.admin("_system"));
+    let marker = "never-written-anywhere";
+    let file = dockerfile(&format!("FROM alpine:3.20\nUSER app\n# {marker}\n"));
+    assert_eq!(server.ask(&local, "POST", SUBMIT, &file).0, 201);
+    let path = format!("/v1/runs/{marker}?limit={marker}");
+    assert_eq!(server.ask(&local, "GET", &path, &Value::Null).0, 404);
+    for _ in 0..50 {
+        let bearer = format!("Bearer {marker}");
+        let headers = [("x-tenant-id", "local"), ("authorization", bearer.as_str())];
+        assert_eq!(code(&server.call("GET", "/v1/runs", &headers, "")), (401, "token_invalid"));
+        server.call("GET", "/v1/runs", &[("x-tenant-id", "nobody")], "");
+    }
+    let audit = |caller: &Caller| {
+        server.ask(caller, "GET", "/v1/audit?limit=200", &Value::Null).1["items"].clone()
+    };
+    let of = |items: &Value, status: u64| -> Vec<Value> {
+        let items = items.as_array().unwrap().iter();
+        items.filter(|item| item["status"] == json!(status)).cloned().collect()
+    };
+    let items = audit(&local);
+    let submitted = &of(&items, 201)[0];
+    assert_eq!(submitted["actor"], "dev");
+    assert_eq!(submitted["route"], SUBMIT);
+    assert_eq!(of(&items, 404)[0]["reason"], "unknown_run");
+    // Fifty strangers are one event, until the minute is over.
+    assert_eq!(of(&items, 401).len(), 1);
+    assert_eq!(of(&items, 401)[0]["actor"], "anonymous");
+    assert_eq!(of(&audit(&system), 401).len(), 1);
+    assert!(!items.to_string().contains(marker));
+    server.signal(rustix::process::Signal::TERM);
+    // What was counted is written at the end.
+    let again = Server::dev(&lab);
+    let items = again.ask(&again.admin("local"), "GET", "/v1/audit?limit=200", &Value::Null).1;
+    let calls: u64 =
+        of(&items["items"], 401).iter().map(|item| item["calls"].as_u64().unwrap()).sum();
+    assert_eq!(calls, 50);
+}
+
+#[test]
+fn a_second_person_approves_and_a_key_is_answered_once() {
+    let lab = Lab::new();
+    let server = Server::dev(&lab);
+    let local = server.admin("local");
+    let attended = "permit(principal, action, resource); forbid(principal, \
+        action == PI::Action::\"execute_unattended\", resource) \
+        when { context.stage == \"admission\" };";
+    let put = server.ask(&local, "PUT", "/v1/policies/own", &json!({"text": attended}));
+    assert_eq!(put.0, 200, "{put:?}");
+    let file = dockerfile("FROM alpine:3.20\nUSER app\n");
+    let (status, waiting) = server.ask(&local, "POST", SUBMIT, &file);
+    assert_eq!((status, waiting["state"].as_str()), (202, Some("pending")), "{waiting}");
+    let path = format!("/v1/approvals/{}/approve", waiting["id"]);
+    assert_eq!(code(&server.ask(&local, "POST", &path, &json!({}))), (403, "approval_self"));
+    let person = |role: &str| {
+        let new = json!({"subject": role, "role": role});
+        let token = server.ask(&local, "POST", "/v1/tokens", &new).1["token"].clone();
+        Caller { tenant: "local".to_owned(), token: token.as_str().unwrap().to_owned() }
+    };
+    let (viewer, operator) = (person("viewer"), person("operator"));
+    assert_eq!(server.ask(&viewer, "GET", "/v1/approvals", &Value::Null).0, 200);
+    assert_eq!(code(&server.ask(&viewer, "POST", &path, &json!({}))), (403, "permission_denied"));
+    let (status, approved) = server.ask(&operator, "POST", &path, &json!({"reason": "fine"}));
+    assert_eq!((status, approved["state"].as_str()), (200, Some("approved")), "{approved}");
+    let body = file.to_string();
+    let bearer = format!("Bearer {}", local.token);
+    let headers =
+        [("x-tenant-id", "local"), ("authorization", bearer.as_str()), ("idempotency-key", "k")];
+    let first = server.call("POST", SUBMIT, &headers, &body);
+    assert_eq!(first.0, 201, "{first:?}");
+    assert_eq!(server.call("POST", SUBMIT, &headers, &body), first);
+    assert_eq!(
+        server.ask(&local, "GET", "/v1/runs", &Value::Null).1["items"].as_array().unwrap().len(),
+        1
+    );
+    let other = server.call("POST", SUBMIT, &headers, &dockerfile("FROM b\n").to_string());
+    assert_eq!(code(&other), (422, "idempotency_key_reused"));
+}
+
+#[test]
+fn an_issuer_with_a_key_of_its_own_is_believed_until_its_key_is_retired() {
+    // The key of RFC 8410, section 10.
+    let private = "-----BEGIN PRIVATE KEY-----\n\
+        MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+        -----END PRIVATE KEY-----\n";
+    let secret = Secret::new(private.as_bytes().to_vec(), Origin::Generated).unwrap();
+    let key = SigningKey::from_pem(KeyId::new("ci").unwrap(), &secret).unwrap();
+    let issuer = Tokens::new(KeySet::new(key).unwrap(), TokenOptions::default());
+    let grant = Grant {
+        subject: Actor::new("ci").unwrap(),
+        tenant: Name::new("local").unwrap(),
+        role: Role::Operator,
+        lifetime_s: 600,
+    };
+    let minted = issuer.mint(grant, SystemClock.now(), TokenId::random().unwrap()).unwrap();
+    let caller = Caller { tenant: "local".to_owned(), token: minted.token };
+    let lab = Lab::new();
+    for (more, expected) in [("", (200, "")), (r#","exp":1"#, (401, "token_key_unknown"))] {
+        let keys = format!(
+            r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"ci","alg":"EdDSA",
+            "x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"{more}}}]}}"#
+        );
+        let mut command = with_secrets(&lab, &["serve", "--listen", "127.0.0.1:0"]);
+        command.env("PI_SECRET_JWT_KEYS", keys);
+        let server = Server::start(command);
+        let answer = server.ask(&caller, "GET", "/v1/runs", &Value::Null);
+        assert_eq!(code(&answer), expected, "{answer:?}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use pi_control_plane::policies::{
 };
 use pi_control_plane::quota::{self, Usage};
 use pi_control_plane::retention::{self, Retention};
+use pi_control_plane::sessions::{self, Sessions};
 use pi_control_plane::tenants::{CONTROL, Registry};
 use pi_control_plane::{BASELINE, BASELINE_NAME, PolicySet};
 use pi_core::canonical::{Value, parse};
@@ -43,6 +44,7 @@ pub struct Control {
     usages: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Usage>>>>>,
     approvals: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Approvals>>>>>,
     retentions: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Retention>>>>>,
+    sessions: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Sessions>>>>>,
     keys: Mutex<BTreeMap<Name, Arc<Mutex<Followed<Keys>>>>>,
 }
 
@@ -78,7 +80,7 @@ macro_rules! begins_empty {
     )+};
 }
 
-begins_empty!(Registry, Policies, Usage, Approvals, Keys, Retention);
+begins_empty!(Registry, Policies, Usage, Approvals, Keys, Retention, Sessions);
 
 impl Default for Followed<Identity> {
     fn default() -> Self {
@@ -294,6 +296,26 @@ impl Control {
                     .map_or(Ok(()), |value| known.apply(header.event_type, &value).map(drop))
             },
         )?;
+        Ok(look(&followed.value))
+    }
+
+    /// Looks at the sessions of a tenant, brought up to date.
+    ///
+    /// # Errors
+    /// The log of the tenant cannot be read.
+    pub fn sessions<T>(
+        &self,
+        store: &dyn EventStore,
+        look: impl FnOnce(&Sessions) -> T,
+    ) -> Result<T, Problem> {
+        let entry = entry(&self.sessions, store.tenant());
+        let mut followed = locked(&entry);
+        followed.follow(store, sessions::PARTITION, |all: &mut Sessions, header, payload| {
+            let at = Timestamp::from_micros(header.recorded_at);
+            value(payload).map_or(Ok(()), |value| {
+                all.apply(header.offset, header.event_type, header.actor, at, &value)
+            })
+        })?;
         Ok(look(&followed.value))
     }
 

@@ -224,6 +224,36 @@ async fn a_repeated_request_is_worked_on_once() {
     assert_eq!(secret.problem().1, "invalid_request");
 }
 
+#[tokio::test]
+async fn words_become_proposals_in_a_session() {
+    let server = Server::new();
+    let open = server.request(Method::POST, "/v1/sessions", Some(&json!({"label": "release 7"})));
+    let opened = server.send(open.header("idempotency-key", "once")).await;
+    assert_eq!(opened.status, StatusCode::CREATED, "{}", opened.text());
+    let open = server.request(Method::POST, "/v1/sessions", Some(&json!({"label": "release 7"})));
+    let again = server.send(open.header("idempotency-key", "once")).await;
+    assert_eq!((again.status, &again.body), (opened.status, &opened.body));
+    let path = opened.header("location");
+    let artifacts = docker("FROM alpine:latest\n")["artifacts"].clone();
+    let words = json!({"words": "docker_image_scanner", "artifacts": artifacts});
+    let proposed = server.post(&format!("{path}/propose"), &words).await;
+    assert_eq!(proposed.status, StatusCode::OK, "{}", proposed.text());
+    let proposal = proposed.json();
+    assert_eq!(proposal["composition"]["approved_by_user"], false);
+    let repeated = server.post(&format!("{path}/propose"), &words).await;
+    assert_eq!(repeated.body, proposed.body);
+    let shown = server.get(&path).await.json();
+    assert_eq!(shown["proposals"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["proposals"][0]["request_hash"], proposal["request_hash"]);
+    assert_eq!(server.get("/v1/sessions").await.json()["items"], json!([shown]));
+    let unknown = (StatusCode::NOT_FOUND, "session_unknown".to_owned());
+    assert_eq!(server.of("other").get(&path).await.problem(), unknown);
+    let close = server.send(server.request(Method::DELETE, &path, None)).await;
+    assert_eq!(close.status, StatusCode::NO_CONTENT);
+    assert_eq!(server.post(&format!("{path}/propose"), &words).await.problem(), unknown);
+    assert_eq!(server.get("/v1/sessions").await.json()["items"], json!([]));
+}
+
 /// A policy that lets nobody run anything unattended.
 const ATTENDED: &str = "permit(principal, action, resource); @id(\"look\") \
     @reason(\"approval_required\") forbid(principal, \

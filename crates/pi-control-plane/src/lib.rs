@@ -24,6 +24,7 @@ pub mod retention;
 pub mod roles;
 pub mod rules;
 mod scan;
+pub mod sessions;
 pub mod tenants;
 pub mod what_if;
 

@@ -112,6 +112,21 @@ impl VerifyingKey {
         Self { id, algorithm, key, not_after: None }
     }
 
+    /// An Ed25519 key from its 32 bytes.
+    pub(crate) fn from_ed25519(id: KeyId, bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes);
+        Self::ed25519(id, &key.map_err(|_| KeyError::NotAPublicKey)?)
+    }
+
+    /// A P-256 key from the coordinates of its point.
+    pub(crate) fn from_p256(id: KeyId, x: &[u8; 32], y: &[u8; 32]) -> Result<Self, KeyError> {
+        let mut point = vec![4];
+        point.extend_from_slice(x);
+        point.extend_from_slice(y);
+        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point);
+        Ok(Self::p256(id, &key.map_err(|_| KeyError::NotAPublicKey)?))
+    }
+
     fn ed25519(id: KeyId, key: &ed25519_dalek::VerifyingKey) -> Result<Self, KeyError> {
         if key.is_weak() {
             return Err(KeyError::NotAPublicKey);

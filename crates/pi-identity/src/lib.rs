@@ -10,6 +10,7 @@ pub mod api_key;
 pub mod caller;
 pub mod event;
 mod id;
+pub mod jwks;
 pub mod keys;
 pub mod limit;
 pub mod nonce;

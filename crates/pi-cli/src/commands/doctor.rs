@@ -7,10 +7,12 @@ use pi_core::canonical::{Encoder, ToCanonical};
 use pi_runtime::SystemClock;
 
 use super::catalogue;
+use super::token::secrets;
 use crate::context::{Context, Failure, Outcome};
 use crate::output::json;
 use crate::output::style::{BAD, DIM, GOOD, paint, visible};
 use crate::policy;
+use crate::settings::{Setting, settings};
 
 pub fn run(context: &Context) -> Outcome {
     let checks: [(&str, Result<String, Failure>); 7] = [
@@ -25,16 +27,25 @@ pub fn run(context: &Context) -> Outcome {
         ),
         ("policy", in_force(context)),
     ];
+    // Without a data folder nothing is known of the secrets in it.
+    let configuration = match secrets(context) {
+        Ok(secrets) => settings(&|name| std::env::var_os(name), &secrets),
+        Err(_) => Vec::new(),
+    };
     let failed = checks.iter().any(|(_, result)| result.is_err());
     context.emit(&if context.is_json() {
-        as_json(context, &checks)
+        as_json(context, &checks, &configuration)
     } else {
-        as_text(context, &checks)
+        as_text(context, &checks, &configuration)
     })?;
     Ok(if failed { 2 } else { 0 })
 }
 
-fn as_text(context: &Context, checks: &[(&str, Result<String, Failure>)]) -> String {
+fn as_text(
+    context: &Context,
+    checks: &[(&str, Result<String, Failure>)],
+    configuration: &[Setting],
+) -> String {
     let mut out = String::new();
     for (name, result) in checks {
         let (mark, detail) = match result {
@@ -52,12 +63,21 @@ fn as_text(context: &Context, checks: &[(&str, Result<String, Failure>)]) -> Str
         context.global.tenant,
         env!("CARGO_PKG_VERSION")
     );
+    for Setting { name, value, origin } in configuration {
+        let value = visible(value);
+        let _ = writeln!(out, "     {name:<28} {value} {}", paint(DIM, format!("({origin})")));
+    }
     out
 }
 
-fn as_json(context: &Context, checks: &[(&str, Result<String, Failure>)]) -> String {
+fn as_json(
+    context: &Context,
+    checks: &[(&str, Result<String, Failure>)],
+    configuration: &[Setting],
+) -> String {
     json::object(|o| {
         o.field_with("checks", |e| e.array(checks.iter().map(Check)))
+            .field_with("configuration", |e| e.array(configuration))
             .field("schema", "pi.doctor/1")
             .field_with("settings", |e| {
                 e.object(|o| {

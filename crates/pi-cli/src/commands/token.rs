@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use pi_control_plane::roles::Role;
 use pi_core::canonical::{Encoder, Value};
 use pi_core::{Clock as _, Name, Reason};
+use pi_identity::secrets::SecretError;
 use pi_identity::token::Grant;
 use pi_identity::{
     Actor, IdentityEvent, KeyId, KeySet, Minted, Secret, Secrets, SigningKey, TokenId,
-    TokenOptions, Tokens,
+    TokenOptions, Tokens, jwks,
 };
 use pi_runtime::SystemClock;
 
@@ -55,11 +56,23 @@ fn invalid(error: &dyn std::fmt::Display) -> Failure {
 /// What makes and verifies tokens, from the secret of this installation; with `dev`, from
 /// one of this process alone.
 pub fn tokens(context: &Context, dev: bool) -> Result<Tokens, Failure> {
+    let failed = |error: SecretError| Failure::new(error.reason(), &error);
     let secret = if dev { Secret::generate() } else { secrets(context)?.find("JWT") };
-    let secret = secret.map_err(|error| Failure::new(error.reason(), &error))?;
+    let secret = secret.map_err(failed)?;
     let id = KeyId::new(SHARED).map_err(|error| invalid(&error))?;
     let keys = SigningKey::shared(id, &secret).and_then(KeySet::new);
-    let keys = keys.map_err(|error| Failure::new(Reason::SecretWeak, error))?;
+    let mut keys = keys.map_err(|error| Failure::new(Reason::SecretWeak, error))?;
+    // Issuers elsewhere sign with keys of their own; theirs are trusted for what they are.
+    match secrets(context)?.find("JWT_KEYS") {
+        Err(error) if error.reason() == Reason::SecretNotFound => {}
+        found => {
+            let found = found.map_err(failed)?;
+            let text = std::str::from_utf8(found.expose()).map_err(|error| invalid(&error))?;
+            for key in jwks::read(text).map_err(|error| invalid(&error))? {
+                keys = keys.with(key).map_err(|error| invalid(&error))?;
+            }
+        }
+    }
     Ok(Tokens::new(keys, TokenOptions::default()))
 }
 

@@ -31,7 +31,7 @@ use crate::extract::Json;
 use crate::inline::{Artifact, Inline};
 use crate::problem::{Problem, Refused};
 use crate::quota::{Reserved, amounts, reserve};
-use crate::reply::{Canonical, canonical};
+use crate::reply::canonical;
 use crate::report;
 use crate::routes::agents::MAX_WORDS;
 use crate::routes::approvals::{self, ApprovalView};
@@ -168,23 +168,38 @@ fn document(
 pub async fn translate(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(Words { words, artifacts }): Json<Words>,
+    Json(words): Json<Words>,
 ) -> Result<Response, Problem> {
+    blocking(move || Ok(canonical(propose(&app, &caller, words)?.1))).await
+}
+
+impl Words {
+    /// What is asked for.
+    pub fn text(&self) -> &str {
+        &self.words
+    }
+}
+
+/// The hash of the request that words come to, and the proposal.
+///
+/// # Errors
+/// The words reach no agent, or the artifacts do not fit.
+pub fn propose(app: &App, caller: &Caller, words: Words) -> Result<(Digest, Vec<u8>), Problem> {
+    let Words { words, artifacts } = words;
     if words.chars().count() > MAX_WORDS {
         return Err(Problem::invalid(format!("at most {MAX_WORDS} characters are read")));
     }
-    blocking(move || {
-        let (_, manifest) = Inline::freeze(artifacts)?;
-        let planned = plan(&words, &app.catalogue, &app.router).map_err(|error| {
-            let near = error.suggestions().join(", ");
-            let near = if near.is_empty() { near } else { format!("; did you mean {near}?") };
-            let problem = Problem::new(error.reason(), format!("{error}{near}"));
-            problem.with_status(StatusCode::UNPROCESSABLE_ENTITY)
-        })?;
-        let draft = planned.plan.request(caller.tenant, manifest.digest(), &words);
-        Ok(Canonical(Proposal { request: draft.freeze(), planned }).into_response())
-    })
-    .await
+    let (_, manifest) = Inline::freeze(artifacts)?;
+    let planned = plan(&words, &app.catalogue, &app.router).map_err(|error| {
+        let near = error.suggestions().join(", ");
+        let near = if near.is_empty() { near } else { format!("; did you mean {near}?") };
+        let problem = Problem::new(error.reason(), format!("{error}{near}"));
+        problem.with_status(StatusCode::UNPROCESSABLE_ENTITY)
+    })?;
+    let draft = planned.plan.request(caller.tenant.clone(), manifest.digest(), &words);
+    let request = draft.freeze();
+    let hash = request.hash();
+    Ok((hash, Encoder::encode(&Proposal { request, planned })))
 }
 
 /// A composition that is proposed.
@@ -390,7 +405,8 @@ fn begin(
     match start(app, &journal, composition, &inline) {
         Ok(Begins::Run(admitted, run)) => {
             app.began(&caller.tenant, &run, cancel);
-            Ok(Started::Run(Box::new(Begun { journal, admitted, inline, run, reserved })))
+            let begun = Begun { journal, admitted, inline, run, reserved };
+            Ok(Started::Run(Box::new(begun)))
         }
         ended => {
             if let Some(reserved) = reserved {

@@ -12,6 +12,7 @@ mod quota;
 mod reasons;
 mod retention;
 mod runs;
+mod sessions;
 mod tenants;
 mod tokens;
 
@@ -81,6 +82,11 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(retention::hold))
         .routes(routes!(retention::release))
         .routes(routes!(retention::erase))
+        .routes(routes!(sessions::open))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::show))
+        .routes(routes!(sessions::close))
+        .routes(routes!(sessions::propose))
         .routes(routes!(audit::list))
         .routes(routes!(audit::query))
         .routes(routes!(agents::list))
