@@ -1,5 +1,7 @@
 //! Weak cryptography in Python, JavaScript and TypeScript.
 
+use std::collections::BTreeMap;
+
 use pi_agent_api::{Report, Rule, Stop};
 use pi_artifacts::Span;
 use pi_artifacts::python::{Module, Value as PythonValue};
@@ -13,18 +15,17 @@ use crate::web_api::script_calls;
 /// Collects findings whose subject is a name and its number in the file.
 pub(super) struct Finder<'a> {
     report: &'a mut Report,
-    seen: Vec<String>,
+    seen: BTreeMap<String, usize>,
 }
 
 impl<'a> Finder<'a> {
     pub(super) fn new(report: &'a mut Report) -> Self {
-        Self { report, seen: Vec::new() }
+        Self { report, seen: BTreeMap::new() }
     }
 
     pub(super) fn say(&mut self, rule: &'static Rule, span: Span, what: &str, message: String) {
-        let key = format!("{}/{what}", rule.id);
-        let number = self.seen.iter().filter(|known| **known == key).count() + 1;
-        self.seen.push(key);
+        let number = self.seen.entry(format!("{}/{what}", rule.id)).or_insert(0);
+        *number += 1;
         self.report.finding(rule, span).message(message).subject(format!("{what}[{number}]"));
     }
 

@@ -1,5 +1,7 @@
 //! Weak cryptography in Go, Java and Rust.
 
+use std::collections::BTreeSet;
+
 use pi_agent_api::{Report, Stop};
 use pi_artifacts::syntax::{Language, Node, Syntax};
 
@@ -32,12 +34,9 @@ fn arguments<'a>(call: Node<'a>) -> Vec<Node<'a>> {
 }
 
 fn go(syntax: &Syntax, text: &str, finder: &mut Finder<'_>) -> Result<(), Stop> {
-    let imports = |path: &str| {
-        syntax
-            .nodes_of("import_spec")
-            .filter_map(|spec| spec.field("path"))
-            .any(|node| unquoted(node, text) == Some(path))
-    };
+    let paths = syntax.nodes_of("import_spec").filter_map(|spec| spec.field("path"));
+    let imported: BTreeSet<&str> = paths.filter_map(|node| unquoted(node, text)).collect();
+    let imports = |path: &str| imported.contains(path);
     for call in syntax.nodes_of("call_expression") {
         finder.tick()?;
         let Some(function) = call.field("function").filter(|f| f.kind() == "selector_expression")

@@ -139,7 +139,12 @@ fn walk(node: &Node, path: &str, report: &mut Report) -> Result<(), Stop> {
     report.tick(1)?;
     for entry in node.entries() {
         let key = plain(&entry.key);
-        let path = if path.is_empty() { key } else { format!("{path}.{key}") };
+        // Settings are known by the end of their path; a long one costs nothing.
+        let near = path.get(path.ceil_char_boundary(path.len().saturating_sub(80))..);
+        let path = match near.unwrap_or_default() {
+            "" => key,
+            near => format!("{near}.{key}"),
+        };
         let span = entry.key_span.to(entry.value.span);
         match &entry.value.value {
             Data::Sequence(items) if items.iter().all(|item| item.scalar().is_some()) => {

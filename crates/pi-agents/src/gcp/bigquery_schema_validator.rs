@@ -195,7 +195,12 @@ fn record(fields: &[Node], path: &str, depth: usize, report: &mut Report) -> Res
     for field in fields {
         report.tick(1 + seen.len() as u64)?;
         let name = text(field, "name");
-        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        // Names beyond the limit are reported, and their paths are not followed.
+        let path = match path.len() {
+            0 => name.to_owned(),
+            1..1000 => format!("{path}.{name}"),
+            _ => path.to_owned(),
+        };
         let lower = name.to_ascii_lowercase();
         let place = field.get("name").map_or(field.span, |node| node.span);
         if seen.contains(&lower) {

@@ -112,19 +112,15 @@ struct Grant<'a> {
 
 fn judge(grant: Grant<'_>, member: &Node, report: &mut Report) {
     let Grant { role, name, conditional, resource } = grant;
-    let subject = if resource.is_empty() {
-        format!("{role}/{name}")
-    } else {
-        format!("{resource}/{role}/{name}")
-    };
     let basic = matches!(role, "roles/owner" | "roles/editor");
     let default_account = name.ends_with("-compute@developer.gserviceaccount.com")
         || name.starts_with("serviceAccount:") && name.ends_with("@appspot.gserviceaccount.com");
     let mut say = |rule: &'static pi_agent_api::Rule| {
+        let on = if resource.is_empty() { String::new() } else { format!("{resource}/") };
         report
             .finding(rule, member.span)
             .message(format!("`{name}` has `{role}`: {}", rule.summary))
-            .subject(subject.clone());
+            .subject(format!("{on}{role}/{name}"));
     };
     if name.starts_with("deleted:") {
         say(&DELETED);

@@ -9,15 +9,18 @@ mod rules;
 pub mod bigquery_schema_validator;
 pub mod cloud_asset_iam_query_agent;
 pub mod cloud_run_config_auditor;
+pub mod cloud_run_job_orchestrator;
 pub mod cloud_trace_span_emitter;
 pub mod gcp_credential_file_auditor;
 pub mod gcp_iam_policy_risk_auditor;
 pub mod gcp_project_id_validator;
 pub mod gcp_vpc_connector_validator;
 pub mod gcp_workload_identity_auditor;
+pub mod memorystore_cache_manager;
 pub mod memorystore_connection_auditor;
 pub mod pubsub_event_publisher;
 pub mod pubsub_topic_naming_auditor;
+pub mod secret_manager_rotation_agent;
 pub mod spanner_migration_planner;
 pub mod vertex_ai_model_id_validator;
 
@@ -37,4 +40,7 @@ pub const AGENTS: &[&dyn Agent] = &[
     &cloud_trace_span_emitter::CloudTraceSpanEmitter,
     &pubsub_event_publisher::PubsubEventPublisher,
     &spanner_migration_planner::SpannerMigrationPlanner,
+    &cloud_run_job_orchestrator::CloudRunJobOrchestrator,
+    &memorystore_cache_manager::MemorystoreCacheManager,
+    &secret_manager_rotation_agent::SecretManagerRotationAgent,
 ];

@@ -156,7 +156,7 @@ fn python(rest: &[Line<'_>]) -> (Option<Trace>, usize) {
                 head: line.span,
             };
             return (Some(trace), index + 1);
-        } else if body.is_empty() {
+        } else if body.is_empty() || body.starts_with("Traceback (") {
             return (None, index);
         }
     }
@@ -170,6 +170,7 @@ fn frames_below(line: &Line<'_>, rest: &[Line<'_>]) -> (Option<Trace>, usize) {
         return (None, 0);
     }
     let text = line.text.trim_start();
+    let text = text.get(..text.floor_char_boundary(1_000)).unwrap_or_default();
     let text = text.strip_prefix("Caused by: ").unwrap_or(text);
     let text = text
         .strip_prefix("Exception in thread ")

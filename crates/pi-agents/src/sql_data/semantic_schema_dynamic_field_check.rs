@@ -1,8 +1,10 @@
 //! See [`SemanticSchemaDynamicFieldCheck`].
 
+use std::collections::BTreeSet;
+
 use pi_agent_api::{Report, Rule, Stop, declare_agent};
 use pi_artifacts::data::Node as Data;
-use pi_artifacts::python::{Call, Module, Value};
+use pi_artifacts::python::{Assignment, Call, Module, Value};
 use pi_artifacts::syntax::{Node, Syntax};
 use pi_artifacts::{Artifact, Kind};
 use pi_core::{Confidence, Severity};
@@ -114,13 +116,17 @@ fn imports(module: &Module, names: &[&str]) -> bool {
 }
 
 fn python(module: &Module, report: &mut Report) -> Result<(), Stop> {
-    let validated = |column: &str| {
-        let names =
-            |call: &Call| call.name.as_deref().is_some_and(|name| name.ends_with("validates"));
-        module.calls.iter().filter(|call| names(call)).any(|call| {
-            call.arguments.iter().any(|argument| argument.value == Value::String(column.to_owned()))
+    let names = |call: &&Call| call.name.as_deref().is_some_and(|name| name.ends_with("validates"));
+    let checked: BTreeSet<&str> = module
+        .calls
+        .iter()
+        .filter(names)
+        .flat_map(|call| &call.arguments)
+        .filter_map(|argument| match &argument.value {
+            Value::String(text) => Some(text.as_str()),
+            _ => None,
         })
-    };
+        .collect();
     let (django, alchemy) =
         (imports(module, &["django"]), imports(module, &["sqlalchemy", "flask_sqlalchemy"]));
     for call in &module.calls {
@@ -143,8 +149,10 @@ fn python(module: &Module, report: &mut Report) -> Result<(), Stop> {
             }
             _ => false,
         };
-        let column = module.assignments.iter().find(|own| own.value_span.contains(call.span));
-        if let Some(column) = column.filter(|column| open && !validated(&column.name)) {
+        let holds = |own: &&Assignment| own.value_span.contains(call.span);
+        let column = if open { module.assignments.iter().find(holds) } else { None };
+        report.tick(if open { module.assignments.len() as u64 } else { 0 })?;
+        if let Some(column) = column.filter(|column| !checked.contains(column.name.as_str())) {
             report
                 .finding(&COLUMN, call.span)
                 .message(format!("`{}` takes any JSON", column.name))
@@ -247,11 +255,16 @@ fn schema(node: &Data, path: &str, report: &mut Report) -> Result<(), Stop> {
             path
         });
     }
+    // A path beyond this length names nothing to a reader.
+    let below = |name: &str| match path.len() {
+        0..300 => format!("{path}/{name}"),
+        _ => path.to_owned(),
+    };
     for entry in node.entries() {
-        schema(&entry.value, &format!("{path}/{}", entry.key), report)?;
+        schema(&entry.value, &below(&entry.key), report)?;
     }
     for (index, item) in node.items().iter().enumerate() {
-        schema(item, &format!("{path}/{index}"), report)?;
+        schema(item, &below(&index.to_string()), report)?;
     }
     Ok(())
 }
