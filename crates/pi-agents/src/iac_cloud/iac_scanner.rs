@@ -60,8 +60,8 @@ declare_agent! {
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     let graph = Graph { resources: terraform::resources(artifact.hcl()?) };
-    for resource in graph.resources.iter().filter(|resource| resource.mode == "resource") {
-        for row in rules::rows().filter(|row| row.kinds.contains(&resource.kind.as_str())) {
+    for resource in &graph.resources {
+        for row in rules::of(resource) {
             report.tick(1)?;
             for span in judge(&row.check, resource, &graph) {
                 report.finding(&row.rule, span).subject(resource.address.clone());

@@ -1,6 +1,11 @@
 //! The tables of rules, one file a group of services.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use pi_agent_api::Rule;
+use pi_artifacts::terraform::Resource;
 
 use super::check::Row;
 
@@ -37,7 +42,24 @@ pub(super) const RULES: &[&Rule] = &{
     rules
 };
 
-/// Every row.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    TABLES.iter().flat_map(|table| table.iter())
+/// The rows by the type that they judge.
+static BY_KIND: LazyLock<BTreeMap<&str, Vec<&Row>>> = LazyLock::new(|| {
+    let mut index: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in TABLES.iter().flat_map(|table| table.iter()) {
+        for kind in row.kinds {
+            index.entry(kind).or_default().push(row);
+        }
+    }
+    index
+});
+
+/// The rows about a resource. Data sources are `data.TYPE`, providers
+/// `provider.NAME`, other blocks their keyword.
+pub(super) fn of(resource: &Resource) -> &'static [&'static Row] {
+    let kind = match resource.mode.as_str() {
+        "data" => Cow::Owned(format!("data.{}", resource.kind)),
+        "provider" => Cow::Owned(format!("provider.{}", resource.name)),
+        _ => Cow::Borrowed(resource.kind.as_str()),
+    };
+    BY_KIND.get(&*kind).map(Vec::as_slice).unwrap_or_default()
 }
