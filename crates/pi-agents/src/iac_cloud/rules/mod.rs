@@ -9,11 +9,27 @@ use pi_artifacts::terraform::Resource;
 
 use super::check::Row;
 
+mod aws1;
+mod aws2;
 mod aws_network;
+mod aws_policies;
 mod aws_services;
 mod aws_storage;
+mod az1;
+mod gcp1;
+mod k8s_git;
 
-const TABLES: &[&[Row]] = &[aws_network::ROWS, aws_services::ROWS, aws_storage::ROWS];
+const TABLES: &[&[Row]] = &[
+    aws1::ROWS,
+    aws2::ROWS,
+    aws_network::ROWS,
+    aws_policies::ROWS,
+    aws_services::ROWS,
+    aws_storage::ROWS,
+    az1::ROWS,
+    gcp1::ROWS,
+    k8s_git::ROWS,
+];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiling, within lengths")]
 const COUNT: usize = {
