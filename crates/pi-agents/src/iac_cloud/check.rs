@@ -53,6 +53,8 @@ pub(crate) enum Check {
     Without(&'static Check, &'static str, &'static str, &'static Check),
     /// A statement of the policy at one of the paths.
     Policy(&'static str, fn(&Statement) -> bool),
+    /// A statement of a policy that the user, group or role holds.
+    Held(fn(&Statement) -> bool),
     /// All are defects; the places are those of the last.
     All(&'static [Check]),
     /// At least one is a defect.
@@ -151,6 +153,11 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
             let reached = reach(resource, path);
             let bad = |node: &Node| policy::statements(node, graph).iter().any(bad);
             reached.found.iter().filter(|(node, _)| bad(node)).map(|(_, span)| *span).collect()
+        }
+        Check::Held(bad) => {
+            let held = graph.policies_of(resource);
+            let bad = held.iter().any(|policy| policy::statements(policy, graph).iter().any(bad));
+            if bad { vec![resource.span] } else { Vec::new() }
         }
         Check::All(checks) => {
             let mut places = Vec::new();

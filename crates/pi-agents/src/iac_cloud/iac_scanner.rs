@@ -67,6 +67,14 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
                 report.finding(&row.rule, span).subject(resource.address.clone());
             }
         }
+        // Of a published module only what is written in the call is known.
+        for row in rules::of_module(resource) {
+            report.tick(1)?;
+            let places = judge(&row.check, resource, &graph);
+            for span in places.into_iter().filter(|span| *span != resource.span) {
+                report.finding(&row.rule, span).subject(resource.address.clone());
+            }
+        }
     }
     Ok(())
 }

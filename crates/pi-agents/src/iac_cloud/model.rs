@@ -92,6 +92,35 @@ impl Graph {
         })
     }
 
+    /// The policies that a user, group or role of AWS holds: its own, and those
+    /// that are attached.
+    pub fn policies_of(&self, holder: &Resource) -> Vec<&Node> {
+        let holds = |resource: &Resource| {
+            ["role|roles", "user|users", "group|groups"].iter().any(|path| {
+                let reached = reach(resource, path);
+                let own = holder.body.get("name").and_then(Node::text);
+                reached.found.iter().any(|(node, _)| {
+                    refers_to(node, &holder.address) || own.is_some() && node.text() == own
+                })
+            })
+        };
+        let mut policies = Vec::new();
+        for resource in self.resources.iter().filter(|resource| holds(resource)) {
+            match resource.kind.as_str() {
+                "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" => {
+                    policies.extend(resource.body.get("policy"));
+                }
+                kind if kind.ends_with("policy_attachment") => {
+                    let attached = resource.body.get("policy_arn");
+                    let policy = attached.and_then(|arn| self.referred(arn));
+                    policies.extend(policy.and_then(|policy| policy.body.get("policy")));
+                }
+                _ => {}
+            }
+        }
+        policies
+    }
+
     /// The resource that a reference names.
     pub fn referred(&self, node: &Node) -> Option<&Resource> {
         self.resources.iter().find(|resource| refers_to(node, &resource.address))

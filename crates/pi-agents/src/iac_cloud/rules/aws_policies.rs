@@ -1,66 +1,66 @@
 //! Ways to gain rights, and other policies of identities.
 
 #[rustfmt::skip]
-use crate::iac_cloud::check::Check::{Above, Absent, All, Always, Any, Is, Lacks, Policy, Says, Without};
+use crate::iac_cloud::check::Check::{Above, Absent, All, Always, Any, Held, Is, Lacks, Policy, Says, Without};
 use crate::iac_cloud::check::{Row, rows};
 
 /// The rows.
 pub(super) const ROWS: &[Row] = rows! {
-    "gains-rights-policy-version" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::policy_version),
+    "gains-rights-policy-version" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::policy_version), Held(crate::iac_cloud::predicates::policy_version)]),
         "who has the policy may rewrite policies", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-policy-default" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::policy_default),
+    "gains-rights-policy-default" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::policy_default), Held(crate::iac_cloud::predicates::policy_default)]),
         "who has the policy may choose which version of a policy holds", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-attach-user" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::attach_user),
+    "gains-rights-attach-user" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::attach_user), Held(crate::iac_cloud::predicates::attach_user)]),
         "who has the policy may attach policies to users", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-attach-group" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::attach_group),
+    "gains-rights-attach-group" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::attach_group), Held(crate::iac_cloud::predicates::attach_group)]),
         "who has the policy may attach policies to groups", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-attach-role" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::attach_role),
+    "gains-rights-attach-role" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::attach_role), Held(crate::iac_cloud::predicates::attach_role)]),
         "who has the policy may attach policies to roles", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-put-user" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::put_user),
+    "gains-rights-put-user" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::put_user), Held(crate::iac_cloud::predicates::put_user)]),
         "who has the policy may write policies into users", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-put-group" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::put_group),
+    "gains-rights-put-group" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::put_group), Held(crate::iac_cloud::predicates::put_group)]),
         "who has the policy may write policies into groups", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-put-role" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::put_role),
+    "gains-rights-put-role" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::put_role), Held(crate::iac_cloud::predicates::put_role)]),
         "who has the policy may write policies into roles", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-add-to-group" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::add_to_group),
+    "gains-rights-add-to-group" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::add_to_group), Held(crate::iac_cloud::predicates::add_to_group)]),
         "who has the policy may join any group", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-access-key" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::access_key),
+    "gains-rights-access-key" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::access_key), Held(crate::iac_cloud::predicates::access_key)]),
         "who has the policy may make keys of others", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-login-create" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::login_create),
+    "gains-rights-login-create" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::login_create), Held(crate::iac_cloud::predicates::login_create)]),
         "who has the policy may set passwords of others", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-login-update" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::login_update),
+    "gains-rights-login-update" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::login_update), Held(crate::iac_cloud::predicates::login_update)]),
         "who has the policy may change passwords of others", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-role-trust" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::role_trust),
+    "gains-rights-role-trust" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::role_trust), Held(crate::iac_cloud::predicates::role_trust)]),
         "who has the policy may let itself take any role", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-pass-machine" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::pass_machine),
+    "gains-rights-pass-machine" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::pass_machine), Held(crate::iac_cloud::predicates::pass_machine)]),
         "who has the policy may start machines with any role", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-pass-function" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::pass_function),
+    "gains-rights-pass-function" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::pass_function), Held(crate::iac_cloud::predicates::pass_function)]),
         "who has the policy may run functions with any role", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-pass-stack" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::pass_stack),
+    "gains-rights-pass-stack" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::pass_stack), Held(crate::iac_cloud::predicates::pass_stack)]),
         "who has the policy may create stacks with any role", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-pass-endpoint" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::pass_endpoint),
+    "gains-rights-pass-endpoint" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::pass_endpoint), Held(crate::iac_cloud::predicates::pass_endpoint)]),
         "who has the policy may start endpoints with any role", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-endpoint-update" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::endpoint_update),
+    "gains-rights-endpoint-update" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::endpoint_update), Held(crate::iac_cloud::predicates::endpoint_update)]),
         "who has the policy may open endpoints of others", "CWE-269",
         "name the resources, or drop the action";
-    "gains-rights-function-code" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"], Policy("policy", crate::iac_cloud::predicates::function_code),
+    "gains-rights-function-code" Medium ["aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role", "aws_iam_user", "aws_iam_group"], Any(&[Policy("policy", crate::iac_cloud::predicates::function_code), Held(crate::iac_cloud::predicates::function_code)]),
         "who has the policy may change the code of any function", "CWE-269",
         "name the resources, or drop the action";
     "sns-all-but" Medium ["aws_sns_topic_policy", "aws_sns_topic"], Policy("policy", crate::iac_cloud::predicates::all_but),

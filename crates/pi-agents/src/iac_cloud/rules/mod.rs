@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use pi_agent_api::Rule;
-use pi_artifacts::terraform::Resource;
+use pi_artifacts::terraform::{Node, Resource};
 
 use super::check::Row;
 
@@ -16,6 +16,7 @@ mod aws_policies;
 mod aws_services;
 mod aws_storage;
 mod az1;
+mod az2;
 mod gcp1;
 mod k8s_git;
 
@@ -27,6 +28,7 @@ const TABLES: &[&[Row]] = &[
     aws_services::ROWS,
     aws_storage::ROWS,
     az1::ROWS,
+    az2::ROWS,
     gcp1::ROWS,
     k8s_git::ROWS,
 ];
@@ -78,4 +80,31 @@ pub(super) fn of(resource: &Resource) -> &'static [&'static Row] {
         _ => Cow::Borrowed(resource.kind.as_str()),
     };
     BY_KIND.get(&*kind).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Published modules whose inputs are named as the arguments of a resource.
+const MODULES: &[(&str, &str)] = &[
+    ("terraform-aws-modules/alb/", "aws_lb"),
+    ("terraform-aws-modules/autoscaling/", "aws_autoscaling_group"),
+    ("terraform-aws-modules/ec2-instance/", "aws_instance"),
+    ("terraform-aws-modules/eks/", "aws_eks_cluster"),
+    ("terraform-aws-modules/elb/", "aws_elb"),
+    ("terraform-aws-modules/kms/", "aws_kms_key"),
+    ("terraform-aws-modules/lambda/", "aws_lambda_function"),
+    ("terraform-aws-modules/rds-aurora/", "aws_rds_cluster"),
+    ("terraform-aws-modules/rds/", "aws_db_instance"),
+    ("terraform-aws-modules/redshift/", "aws_redshift_cluster"),
+    ("terraform-aws-modules/s3-bucket/", "aws_s3_bucket"),
+    ("terraform-aws-modules/sns/", "aws_sns_topic"),
+    ("terraform-aws-modules/sqs/", "aws_sqs_queue"),
+];
+
+/// The rows about the resource that a published module makes.
+pub(super) fn of_module(resource: &Resource) -> &'static [&'static Row] {
+    let source = match resource.mode.as_str() {
+        "module" => resource.body.get("source").and_then(Node::text).unwrap_or_default(),
+        _ => return &[],
+    };
+    let kind = MODULES.iter().find(|(name, _)| source.starts_with(name)).map(|(_, kind)| *kind);
+    kind.and_then(|kind| BY_KIND.get(kind)).map(Vec::as_slice).unwrap_or_default()
 }
