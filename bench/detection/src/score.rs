@@ -100,10 +100,12 @@ fn stands_for(seen: &Seen, ours: &str, domain: &str) -> bool {
     }
 }
 
+/// Near a labelled line or on the labelled resource; anywhere, where neither is
+/// given.
 fn at(seen: &Seen, label: &Label) -> bool {
-    let line = label.lines.is_empty() || label.lines.iter().any(|l| l.abs_diff(seen.line) <= 2);
-    let resource = label.resource.as_ref().is_none_or(|r| seen.subject.contains(r.as_str()));
-    line && resource
+    let line = label.lines.iter().any(|l| l.abs_diff(seen.line) <= 2);
+    let resource = label.resource.as_ref().is_some_and(|r| seen.subject == *r);
+    line || resource || label.lines.is_empty() && label.resource.is_none()
 }
 
 /// Whether a rule that stands for the label's reported where it says.

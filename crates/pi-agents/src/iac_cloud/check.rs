@@ -2,7 +2,7 @@
 
 use pi_agent_api::Rule;
 use pi_artifacts::Span;
-use pi_artifacts::terraform::{Node, Resource};
+use pi_artifacts::terraform::{Node, Resource, Value};
 use pi_core::{Confidence, Severity};
 
 use super::model::{Graph, reach};
@@ -29,6 +29,15 @@ pub(crate) enum Check {
     Off(&'static str),
     /// Nothing, or something empty, stands at the path.
     Absent(&'static str),
+    /// The text at the path, or in a list at it, contains one of these.
+    Says(&'static str, &'static [&'static str]),
+    /// The text at the path contains none of these, or nothing stands there.
+    Unsaid(&'static str, &'static [&'static str]),
+    /// Of the blocks at the path, the one in which a field has a value has the
+    /// defect; the last says whether its absence is one.
+    Entry(&'static str, &'static str, &'static [&'static str], &'static Check, bool),
+    /// No resource of this type is in a file that has the resource.
+    Alone(&'static str),
     /// Something stands at the path.
     Present(&'static str),
     /// The path holds a number below; nothing counts too.
@@ -44,6 +53,8 @@ pub(crate) enum Check {
     Without(&'static Check, &'static str, &'static str, &'static Check),
     /// A statement of the policy at one of the paths.
     Policy(&'static str, fn(&Statement) -> bool),
+    /// A statement of a policy that the user, group or role holds.
+    Held(fn(&Statement) -> bool),
     /// All are defects; the places are those of the last.
     All(&'static [Check]),
     /// At least one is a defect.
@@ -65,6 +76,16 @@ pub(crate) const fn row(
     let confidence = Confidence::High;
     Row { rule: Rule { id, summary, severity, confidence, references, fix }, kinds, check }
 }
+
+/// Rows in short: id, severity, types, defect, summary, CWE, fix.
+macro_rules! rows {
+    ($($id:literal $severity:ident $kinds:expr, $check:expr, $summary:literal, $cwe:literal, $fix:literal;)*) => {
+        &[$($crate::iac_cloud::check::row(
+            $id, pi_core::Severity::$severity, &$kinds, $check, $summary, &[$cwe], $fix,
+        )),*]
+    };
+}
+pub(crate) use rows;
 
 fn same(node: &Node, values: &[&str]) -> bool {
     node.text().is_some_and(|text| values.iter().any(|value| value.eq_ignore_ascii_case(text)))
@@ -91,6 +112,29 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
         }
         Check::Off(path) => at(path, &|node| node.bool() == Some(false), true),
         Check::Absent(path) => at(path, &Node::is_empty, true),
+        Check::Says(path, words) => at(path, &|node| says(node, words), false),
+        Check::Unsaid(path, words) => {
+            at(path, &|node| known(node) && !says(node, words), true)
+        }
+        Check::Entry(path, field, names, inner, needed) => {
+            let reached = reach(resource, path);
+            let named = |node: &Node| node.get(field).is_some_and(|name| same(name, names));
+            let blocks = reached.found.iter().flat_map(|(node, span)| match node.items() {
+                [] => vec![(*node, *span)],
+                items => items.iter().map(|item| (item, item.span)).collect(),
+            });
+            let (mut any, mut places) = (reached.unknown, Vec::new());
+            for (node, span) in blocks.filter(|(node, _)| named(node)) {
+                any = true;
+                let part = Resource { body: node.clone(), span, ..resource.clone() };
+                places.extend(judge(inner, &part, graph));
+            }
+            if !any && *needed { vec![resource.span] } else { places }
+        }
+        Check::Alone(kind) => {
+            let other = graph.resources.iter().any(|other| other.kind == *kind);
+            if other { Vec::new() } else { vec![resource.span] }
+        }
         Check::Present(path) => at(path, &|node| !node.is_empty(), false),
         Check::Below(path, least) => at(path, &|n| n.integer().is_some_and(|n| n < *least), true),
         Check::Above(path, most) => at(path, &|n| n.integer().is_some_and(|n| n > *most), false),
@@ -109,6 +153,11 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
             let reached = reach(resource, path);
             let bad = |node: &Node| policy::statements(node, graph).iter().any(bad);
             reached.found.iter().filter(|(node, _)| bad(node)).map(|(_, span)| *span).collect()
+        }
+        Check::Held(bad) => {
+            let held = graph.policies_of(resource);
+            let bad = held.iter().any(|policy| policy::statements(policy, graph).iter().any(bad));
+            if bad { vec![resource.span] } else { Vec::new() }
         }
         Check::All(checks) => {
             let mut places = Vec::new();
@@ -134,6 +183,25 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
 /// One sound sibling suffices; otherwise their places.
 fn common(judged: Vec<Vec<Span>>) -> Vec<Span> {
     if judged.iter().any(Vec::is_empty) { Vec::new() } else { judged.concat() }
+}
+
+fn says(node: &Node, words: &[&str]) -> bool {
+    if node.items().iter().any(|item| says(item, words)) {
+        return true;
+    }
+    let text = match &node.value {
+        Value::Partial(text) | Value::Reference(text) => Some(text.as_str()),
+        _ => node.text(),
+    };
+    text.is_some_and(|text| {
+        let text = text.to_lowercase();
+        words.iter().any(|word| text.contains(word))
+    })
+}
+
+/// Nothing of the value, and of the items of a list, is unknown.
+fn known(node: &Node) -> bool {
+    !node.is_unknown() && node.items().iter().all(|item| !item.is_unknown())
 }
 
 fn list_lacks(node: &Node, values: &[&str]) -> bool {

@@ -60,10 +60,18 @@ declare_agent! {
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     let graph = Graph { resources: terraform::resources(artifact.hcl()?) };
-    for resource in graph.resources.iter().filter(|resource| resource.mode == "resource") {
-        for row in rules::rows().filter(|row| row.kinds.contains(&resource.kind.as_str())) {
+    for resource in &graph.resources {
+        for row in rules::of(resource) {
             report.tick(1)?;
             for span in judge(&row.check, resource, &graph) {
+                report.finding(&row.rule, span).subject(resource.address.clone());
+            }
+        }
+        // Of a published module only what is written in the call is known.
+        for row in rules::of_module(resource) {
+            report.tick(1)?;
+            let places = judge(&row.check, resource, &graph);
+            for span in places.into_iter().filter(|span| *span != resource.span) {
                 report.finding(&row.rule, span).subject(resource.address.clone());
             }
         }

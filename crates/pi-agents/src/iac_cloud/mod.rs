@@ -10,6 +10,7 @@ mod check;
 mod model;
 mod network;
 mod policy;
+mod predicates;
 mod rules;
 
 pub mod iac_scanner;

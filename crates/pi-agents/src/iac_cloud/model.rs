@@ -20,8 +20,8 @@ pub(crate) struct Reached<'n> {
     pub unknown: bool,
 }
 
-/// Follows `a.b.c` through blocks, maps and every item of lists. Alternatives
-/// of the last name are written `a|b`.
+/// Follows `a.b.c` through blocks, maps and every item of lists. Alternatives of
+/// a name are written `a|b`; `*a` is every `a` at any depth.
 pub(crate) fn reach<'n>(resource: &'n Resource, path: &str) -> Reached<'n> {
     let mut reached = Reached::default();
     follow(&resource.body, resource.span, path, &mut reached);
@@ -41,6 +41,9 @@ fn follow<'n>(node: &'n Node, place: Span, path: &str, out: &mut Reached<'n>) {
         }
         Value::Object(fields) => {
             let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+            if let Some(name) = name.strip_prefix('*') {
+                return descend(node, name, rest, out);
+            }
             let mut any = false;
             for field in fields {
                 if field.node.value != Value::Null && name.split('|').any(|n| n == field.name) {
@@ -54,6 +57,19 @@ fn follow<'n>(node: &'n Node, place: Span, path: &str, out: &mut Reached<'n>) {
         }
         Value::Unknown | Value::Reference(_) => out.unknown = true,
         _ => out.missing.push(place),
+    }
+}
+
+fn descend<'n>(node: &'n Node, name: &str, rest: &str, out: &mut Reached<'n>) {
+    for field in node.fields() {
+        if name.split('|').any(|n| n == field.name) {
+            follow(&field.node, field.name_span, rest, out);
+        } else {
+            descend(&field.node, name, rest, out);
+        }
+    }
+    for item in node.items() {
+        descend(item, name, rest, out);
     }
 }
 
@@ -74,6 +90,35 @@ impl Graph {
                     refers_to(node, &target.address) || own.is_some() && node.text() == own
                 })
         })
+    }
+
+    /// The policies that a user, group or role of AWS holds: its own, and those
+    /// that are attached.
+    pub fn policies_of(&self, holder: &Resource) -> Vec<&Node> {
+        let holds = |resource: &Resource| {
+            ["role|roles", "user|users", "group|groups"].iter().any(|path| {
+                let reached = reach(resource, path);
+                let own = holder.body.get("name").and_then(Node::text);
+                reached.found.iter().any(|(node, _)| {
+                    refers_to(node, &holder.address) || own.is_some() && node.text() == own
+                })
+            })
+        };
+        let mut policies = Vec::new();
+        for resource in self.resources.iter().filter(|resource| holds(resource)) {
+            match resource.kind.as_str() {
+                "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy" => {
+                    policies.extend(resource.body.get("policy"));
+                }
+                kind if kind.ends_with("policy_attachment") => {
+                    let attached = resource.body.get("policy_arn");
+                    let policy = attached.and_then(|arn| self.referred(arn));
+                    policies.extend(policy.and_then(|policy| policy.body.get("policy")));
+                }
+                _ => {}
+            }
+        }
+        policies
     }
 
     /// The resource that a reference names.

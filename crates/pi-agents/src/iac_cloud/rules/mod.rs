@@ -1,14 +1,37 @@
 //! The tables of rules, one file a group of services.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use pi_agent_api::Rule;
+use pi_artifacts::terraform::{Node, Resource};
 
 use super::check::Row;
 
+mod aws1;
+mod aws2;
 mod aws_network;
+mod aws_policies;
 mod aws_services;
 mod aws_storage;
+mod az1;
+mod az2;
+mod gcp1;
+mod k8s_git;
 
-const TABLES: &[&[Row]] = &[aws_network::ROWS, aws_services::ROWS, aws_storage::ROWS];
+const TABLES: &[&[Row]] = &[
+    aws1::ROWS,
+    aws2::ROWS,
+    aws_network::ROWS,
+    aws_policies::ROWS,
+    aws_services::ROWS,
+    aws_storage::ROWS,
+    az1::ROWS,
+    az2::ROWS,
+    gcp1::ROWS,
+    k8s_git::ROWS,
+];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiling, within lengths")]
 const COUNT: usize = {
@@ -37,7 +60,51 @@ pub(super) const RULES: &[&Rule] = &{
     rules
 };
 
-/// Every row.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    TABLES.iter().flat_map(|table| table.iter())
+/// The rows by the type that they judge.
+static BY_KIND: LazyLock<BTreeMap<&str, Vec<&Row>>> = LazyLock::new(|| {
+    let mut index: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in TABLES.iter().flat_map(|table| table.iter()) {
+        for kind in row.kinds {
+            index.entry(kind).or_default().push(row);
+        }
+    }
+    index
+});
+
+/// The rows about a resource. Data sources are `data.TYPE`, providers
+/// `provider.NAME`, other blocks their keyword.
+pub(super) fn of(resource: &Resource) -> &'static [&'static Row] {
+    let kind = match resource.mode.as_str() {
+        "data" => Cow::Owned(format!("data.{}", resource.kind)),
+        "provider" => Cow::Owned(format!("provider.{}", resource.name)),
+        _ => Cow::Borrowed(resource.kind.as_str()),
+    };
+    BY_KIND.get(&*kind).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Published modules whose inputs are named as the arguments of a resource.
+const MODULES: &[(&str, &str)] = &[
+    ("terraform-aws-modules/alb/", "aws_lb"),
+    ("terraform-aws-modules/autoscaling/", "aws_autoscaling_group"),
+    ("terraform-aws-modules/ec2-instance/", "aws_instance"),
+    ("terraform-aws-modules/eks/", "aws_eks_cluster"),
+    ("terraform-aws-modules/elb/", "aws_elb"),
+    ("terraform-aws-modules/kms/", "aws_kms_key"),
+    ("terraform-aws-modules/lambda/", "aws_lambda_function"),
+    ("terraform-aws-modules/rds-aurora/", "aws_rds_cluster"),
+    ("terraform-aws-modules/rds/", "aws_db_instance"),
+    ("terraform-aws-modules/redshift/", "aws_redshift_cluster"),
+    ("terraform-aws-modules/s3-bucket/", "aws_s3_bucket"),
+    ("terraform-aws-modules/sns/", "aws_sns_topic"),
+    ("terraform-aws-modules/sqs/", "aws_sqs_queue"),
+];
+
+/// The rows about the resource that a published module makes.
+pub(super) fn of_module(resource: &Resource) -> &'static [&'static Row] {
+    let source = match resource.mode.as_str() {
+        "module" => resource.body.get("source").and_then(Node::text).unwrap_or_default(),
+        _ => return &[],
+    };
+    let kind = MODULES.iter().find(|(name, _)| source.starts_with(name)).map(|(_, kind)| *kind);
+    kind.and_then(|kind| BY_KIND.get(kind)).map(Vec::as_slice).unwrap_or_default()
 }
