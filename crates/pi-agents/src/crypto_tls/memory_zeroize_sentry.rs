@@ -102,7 +102,7 @@ fn is_secret(name: &str) -> bool {
         "master_key",
         "encryption_key",
         "signing_key",
-        "seed",
+        "seed_phrase",
         "mnemonic",
         "pin_code",
         "shared_secret",

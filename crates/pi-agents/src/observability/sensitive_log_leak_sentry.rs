@@ -94,7 +94,7 @@ fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
 
 /// Names that say secret and often mean something else: the tokens of a parser, the
 /// keys of a map.
-const VAGUE: &[&str] = &["token", "tokens", "key", "keys", "auth", "secrets", "credentials"];
+const VAGUE: &[&str] = &["token", "tokens", "key", "keys", "auth", "secrets", "credentials", "pwd"];
 
 fn program(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
     let calls = calls(artifact)?;

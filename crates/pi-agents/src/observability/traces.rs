@@ -130,11 +130,14 @@ fn error(text: &str) -> Option<(&str, &str)> {
     let is_class = !class.is_empty()
         && class.len() <= 120
         && class.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'))
-        && class
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()));
+        && class.rsplit('.').next().is_some_and(is_class_name);
     is_class.then_some((class, message))
+}
+
+/// `ValueError`, and no code of an error such as `E0308`.
+fn is_class_name(last: &str) -> bool {
+    last.starts_with(|c: char| c.is_ascii_uppercase())
+        && last.contains(|c: char| c.is_ascii_lowercase())
 }
 
 fn python(rest: &[Line<'_>]) -> (Option<Trace>, usize) {

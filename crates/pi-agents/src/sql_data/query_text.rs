@@ -355,9 +355,11 @@ pub(super) fn is_query(text: &str) -> bool {
                 .iter()
                 .any(|word| has(word))
         }
-        Some("CALL" | "EXEC" | "EXECUTE" | "MERGE") => {
-            words.len() > 1 && has("INTO") || upper.contains('(')
+        // A call in a program has its bracket at once.
+        Some(first @ ("CALL" | "EXEC" | "EXECUTE")) => {
+            words.len() > 1 && upper.get(first.len()..).is_some_and(|rest| rest.starts_with(' '))
         }
+        Some("MERGE") => has("INTO"),
         _ => false,
     }
 }
@@ -383,5 +385,6 @@ mod tests {
         assert_eq!(judge(&[text("SELECT a FROM "), gap("TABLE")]), None);
         assert_eq!(judge(&[text("select one from "), text("the list")]), None);
         assert_eq!(judge(&[text("Update your "), gap("name")]), None);
+        assert_eq!(judge(&[text("exec("), gap("source"), text(")")]), None);
     }
 }
