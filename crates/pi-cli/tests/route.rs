@@ -18,7 +18,7 @@ fn words_lead_to_the_agent_that_is_meant() {
     for (words, agent) in [
         ("docker image", "docker_image_scanner"),
         ("kubernetes pods that run as root", "kubernetes_root_execution_linter"),
-        ("expired JWT", "jwt_expiry_checker"),
+        ("JWT expiry", "jwt_expiry_checker"),
         ("unpinned github actions", "github_actions_unpinned_version"),
         ("semantic commit message", "semantic_commit_message_linter"),
         ("missing license header", "license_header_checker"),

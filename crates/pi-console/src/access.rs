@@ -16,7 +16,7 @@ use pi_control_plane::roles::{Permission, Role, authorize};
 use pi_core::{Digest, Name, Reason};
 use utoipa::openapi::OpenApi;
 
-use crate::app::App;
+use crate::app::{App, blocking};
 use crate::audit::Call;
 use crate::idempotency::{BodyDigest, KEY, once};
 use crate::problem::Problem;
@@ -129,23 +129,31 @@ async fn let_in(access: &Access, request: Request) -> Result<Request, Problem> {
     let Some(demand) = demand else {
         return Err(Problem::new(Reason::PermissionDenied, "this route demands no permission"));
     };
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     if let Some(call) = Call::behind(&parts) {
         call.demands(demand);
     }
     let body = read(body, &access.app).await?;
-    if let Demand::Permission(permission) = demand {
-        let caller = access.gate.admit(&parts, &body)?;
-        if let Some(call) = Call::behind(&parts) {
-            call.is_by(&caller);
-        }
-        // What is another tenant's is a matter of the route that names it.
-        authorize(&caller.tenant, caller.role, permission, &caller.tenant)
-            .map_err(|denied| Problem::new(denied.reason(), denied.to_string()))?;
-        parts.extensions.insert(caller);
-        if parts.headers.contains_key(KEY) {
-            parts.extensions.insert(BodyDigest(Digest::of(&body)));
-        }
+    let Demand::Permission(permission) = demand else {
+        return Ok(Request::from_parts(parts, Body::from(body)));
+    };
+    let (gate, asked) = (Arc::clone(&access.gate), body.clone());
+    // Who calls is in the logs of tenants.
+    let admitted = blocking(move || {
+        let caller = gate.admit(&parts, &asked);
+        Ok((parts, caller))
+    });
+    let (mut parts, caller) = admitted.await?;
+    let caller = caller?;
+    if let Some(call) = Call::behind(&parts) {
+        call.is_by(&caller);
+    }
+    // What is another tenant's is a matter of the route that names it.
+    authorize(&caller.tenant, caller.role, permission, &caller.tenant)
+        .map_err(|denied| Problem::new(denied.reason(), denied.to_string()))?;
+    parts.extensions.insert(caller);
+    if parts.headers.contains_key(KEY) {
+        parts.extensions.insert(BodyDigest(Digest::of(&body)));
     }
     Ok(Request::from_parts(parts, Body::from(body)))
 }

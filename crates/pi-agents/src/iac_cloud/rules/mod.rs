@@ -9,28 +9,28 @@ use pi_artifacts::terraform::{Node, Resource};
 
 use super::check::Row;
 
-mod aws1;
-mod aws2;
+mod aws_platform;
+mod aws_data;
 mod aws_network;
 mod aws_policies;
 mod aws_services;
 mod aws_storage;
-mod az1;
-mod az2;
-mod gcp1;
-mod k8s_git;
+mod azure_data;
+mod azure_network;
+mod google;
+mod kubernetes_github;
 
 const TABLES: &[&[Row]] = &[
-    aws1::ROWS,
-    aws2::ROWS,
+    aws_platform::ROWS,
+    aws_data::ROWS,
     aws_network::ROWS,
     aws_policies::ROWS,
     aws_services::ROWS,
     aws_storage::ROWS,
-    az1::ROWS,
-    az2::ROWS,
-    gcp1::ROWS,
-    k8s_git::ROWS,
+    azure_data::ROWS,
+    azure_network::ROWS,
+    google::ROWS,
+    kubernetes_github::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiling, within lengths")]
