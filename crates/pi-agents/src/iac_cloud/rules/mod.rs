@@ -9,9 +9,9 @@ use pi_artifacts::terraform::{Node, Resource};
 
 use super::check::Row;
 
-mod aws_platform;
 mod aws_data;
 mod aws_network;
+mod aws_platform;
 mod aws_policies;
 mod aws_services;
 mod aws_storage;
