@@ -8,6 +8,7 @@
 //! Pure: no I/O, clock, randomness, environment or hash order.
 
 pub mod artifact;
+pub mod cloudformation;
 pub mod data;
 pub mod dependencies;
 mod detect;

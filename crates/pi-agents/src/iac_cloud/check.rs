@@ -113,9 +113,7 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
         Check::Off(path) => at(path, &|node| node.bool() == Some(false), true),
         Check::Absent(path) => at(path, &Node::is_empty, true),
         Check::Says(path, words) => at(path, &|node| says(node, words), false),
-        Check::Unsaid(path, words) => {
-            at(path, &|node| known(node) && !says(node, words), true)
-        }
+        Check::Unsaid(path, words) => at(path, &|node| known(node) && !says(node, words), true),
         Check::Entry(path, field, names, inner, needed) => {
             let reached = reach(resource, path);
             let named = |node: &Node| node.get(field).is_some_and(|name| same(name, names));
