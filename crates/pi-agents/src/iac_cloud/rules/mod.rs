@@ -17,6 +17,7 @@ mod aws_services;
 mod aws_storage;
 mod az1;
 mod az2;
+mod cfn;
 mod gcp1;
 mod k8s_git;
 
@@ -29,6 +30,7 @@ const TABLES: &[&[Row]] = &[
     aws_storage::ROWS,
     az1::ROWS,
     az2::ROWS,
+    cfn::ROWS,
     gcp1::ROWS,
     k8s_git::ROWS,
 ];
