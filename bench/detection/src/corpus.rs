@@ -12,6 +12,7 @@ use pi_core::canonical::parse;
 
 /// The mappings of this build, by domain.
 pub const MAPS: &[(&str, &str)] = &[
+    ("cloud-config", include_str!("../maps/cloud-config.tsv")),
     ("docker-compose", include_str!("../maps/docker-compose.tsv")),
     ("dockerfile", include_str!("../maps/dockerfile.tsv")),
     ("git-hygiene", include_str!("../maps/git-hygiene.tsv")),

@@ -9,6 +9,7 @@
 
 pub mod artifact;
 pub mod certificate;
+pub mod cloudformation;
 pub mod data;
 pub mod dependencies;
 mod detect;

@@ -16,7 +16,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use pi_console::app::Means;
-use pi_console::{App, IdentityGate, Settings, SqliteStores, serve};
+use pi_console::{App, IdentityGate, Logs, Settings, serve};
 use pi_control_plane::roles::Role;
 use pi_core::{Clock as _, Name};
 use pi_identity::{
@@ -151,7 +151,7 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let patience = Duration::from_secs(60);
     let means = Means {
-        stores: Box::new(SqliteStores::new(DataFolder::open(folder.path()).unwrap(), 16)),
+        stores: Logs::sqlite(DataFolder::open(folder.path()).unwrap(), 16),
         clock: Arc::new(SystemClock),
         catalogue: Arc::new(pi_agents::catalogue().unwrap()),
         mesh: Mesh::start(2, patience).unwrap(),

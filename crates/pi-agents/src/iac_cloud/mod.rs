@@ -12,8 +12,11 @@ mod network;
 mod policy;
 mod predicates;
 mod rules;
+mod twins;
 
+pub mod cloud_config_auditor;
 pub mod iac_scanner;
 
 /// The agents of this domain.
-pub const AGENTS: &[&dyn Agent] = &[&iac_scanner::IacScanner];
+pub const AGENTS: &[&dyn Agent] =
+    &[&cloud_config_auditor::CloudConfigAuditor, &iac_scanner::IacScanner];

@@ -17,6 +17,7 @@ mod aws_services;
 mod aws_storage;
 mod azure_data;
 mod azure_network;
+mod cloud_formation;
 mod google;
 mod kubernetes_github;
 
@@ -29,6 +30,7 @@ const TABLES: &[&[Row]] = &[
     aws_storage::ROWS,
     azure_data::ROWS,
     azure_network::ROWS,
+    cloud_formation::ROWS,
     google::ROWS,
     kubernetes_github::ROWS,
 ];
