@@ -12,6 +12,9 @@ mod network;
 mod policy;
 mod predicates;
 mod rules;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "test code")]
+mod tests;
 mod twins;
 
 pub mod cloud_config_auditor;

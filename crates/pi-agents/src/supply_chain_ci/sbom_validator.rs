@@ -139,7 +139,7 @@ declare_agent! {
         slug: "sbom_validator",
         domain: SupplyChainCi,
         phase: Validate,
-        revision: 2,
+        revision: 3,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Sbom, Kind::Markup],

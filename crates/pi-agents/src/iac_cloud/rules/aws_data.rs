@@ -220,6 +220,6 @@ pub(super) const ROWS: &[Row] = rows! {
         "anybody may use a key", "CWE-284",
         "name principals";
     "key-deletion-window" Low ["aws_kms_key"], Any(&[Absent("deletion_window_in_days"), Above("deletion_window_in_days", 30)]),
-        "nothing says how long a key may be called back", "CWE-320",
+        "nothing says how long a key may be called back", "CWE-693",
         "set `deletion_window_in_days`";
 };

@@ -112,7 +112,7 @@ pub(super) const ROWS: &[Row] = rows! {
         "answers of a public zone are not signed", "CWE-345",
         "enable DNSSEC";
     "key-unusable" Low ["aws_kms_key"], Any(&[Is("is_enabled", &["false"]), All(&[Below("deletion_window_in_days", 0), Present("deletion_window_in_days")])]),
-        "a key is switched off", "CWE-320",
+        "a key is switched off", "CWE-693",
         "set `is_enabled`";
     "build-aws-key" Low ["aws_codebuild_project"], Any(&[Absent("encryption_key"), Says("encryption_key", &["alias/aws/"])]),
         "a build's artifacts are not encrypted with an own key", "CWE-311",

@@ -21,7 +21,7 @@ mod cloud_formation;
 mod google;
 mod kubernetes_github;
 
-const TABLES: &[&[Row]] = &[
+pub(super) const TABLES: &[&[Row]] = &[
     aws_platform::ROWS,
     aws_data::ROWS,
     aws_network::ROWS,
