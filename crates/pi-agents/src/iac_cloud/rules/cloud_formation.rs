@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "cfn-trail-without-key" Medium ["aws_cloudtrail"], Absent("kms_key_id"),
         "trail files are not encrypted with an own key", "CWE-311",
         "set `KMSKeyId`";
-    "cfn-efs-without-tags" Low ["aws_efs_file_system"], Absent("file_system_tags"),
+    "cfn-efs-without-tags" Low ["aws_efs_file_system"], Absent("tags|file_system_tags"),
         "a file system carries no tags", "CWE-1059",
         "set `FileSystemTags`";
     "cfn-lambda-dead-letters" Low ["aws_lambda_function"], Absent("dead_letter_config.target_arn"),
