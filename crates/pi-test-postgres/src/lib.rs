@@ -1,7 +1,6 @@
 //! PostgreSQL servers for tests: each with its own folder and socket, as real as any, with
 //! `fsync`. When `PI_TEST_POSTGRES` names the socket folder of a running one, tests share it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests")]
-#![allow(clippy::disallowed_methods, reason = "for tests: processes, time and environment")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
