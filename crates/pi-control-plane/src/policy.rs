@@ -120,6 +120,14 @@ impl PolicySet {
         BASELINE.get_or_init(load).clone()
     }
 
+    /// Policies that a log kept. Most logs keep the baseline, which is not read again.
+    pub fn kept(name: &str, text: &str) -> Result<Arc<Self>, PolicyError> {
+        match (name, text) {
+            (crate::BASELINE_NAME, crate::BASELINE) => Self::baseline(),
+            _ => Self::load(name, text).map(Arc::new),
+        }
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name

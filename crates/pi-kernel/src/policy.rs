@@ -107,8 +107,8 @@ impl Policy {
         let schema = text(policy, "schema").unwrap_or_default();
         let read = match schema.as_str() {
             ASKED_SCHEMA => kept.and_then(|bytes| parse(bytes).ok()).and_then(|kept| {
-                let set = PolicySet::load(&text(&kept, "name")?, &text(&kept, "text")?).ok()?;
-                Some(Self::new(Arc::new(set)).asked_by(&text(policy, "actor")?))
+                let set = PolicySet::kept(&text(&kept, "name")?, &text(&kept, "text")?).ok()?;
+                Some(Self::new(set).asked_by(&text(policy, "actor")?))
             }),
             SEVERITY_SCHEMA => PolicySet::baseline()
                 .ok()
