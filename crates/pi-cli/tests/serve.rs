@@ -137,6 +137,7 @@ macro_rules! on_both {
 }
 
 on_both! {
+    the_tour_of_the_readme_ends_well,
     two_tenants_never_meet,
     strangers_stay_outside,
     a_tenant_uses_what_its_quota_grants,
@@ -150,6 +151,17 @@ fn on_postgres(server: &pi_test_postgres::Server) -> Lab {
 }
 
 const SUBMIT: &str = "/v1/compositions/submit";
+
+fn the_tour_of_the_readme_ends_well(lab: &Lab) {
+    let server = Server::dev(lab);
+    let tour = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/two-tenants.sh");
+    let mut command = Command::new("bash");
+    command.arg(tour).arg(format!("http://{}", server.address));
+    let ran = command.env("SYSTEM_TOKEN", server.admin("_system").token).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(said.ends_with("every answer was the expected one\n"), "{said}");
+}
 
 fn two_tenants_never_meet(lab: &Lab) {
     let server = Server::dev(lab);
