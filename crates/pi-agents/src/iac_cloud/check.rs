@@ -1,12 +1,14 @@
 //! Typed rules on resources, and how they are judged.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use pi_agent_api::Rule;
 use pi_artifacts::Span;
 use pi_artifacts::terraform::{Node, Resource, Value};
 use pi_core::{Confidence, Severity};
 
 use super::model::{Graph, reach};
-use super::network;
+use super::{alarms, network};
 use super::policy::{self, Statement};
 
 /// A rule about resources of some types.
@@ -48,6 +50,19 @@ pub(crate) enum Check {
     ListLacks(&'static str, &'static [&'static str]),
     /// A rule of a firewall lets the internet in to one of these ports.
     Open(network::Ports),
+    /// A rule of a firewall lets these in to one of these ports.
+    OpenTo(network::From, network::Ports),
+    /// A network at the path, or in a list at it, is at least this wide: its mask
+    /// has at most so many bits.
+    Wide(&'static str, i64),
+    /// From the first address to the second there are more than so many.
+    Hosts(&'static str, &'static str, u32),
+    /// The text at the path, perhaps in Base64, contains one of these.
+    DataSays(&'static str, &'static [&'static str]),
+    /// The policy at the path is known and no statement of it is such a one.
+    PolicyLacks(&'static str, fn(&Statement) -> bool),
+    /// No alarm is raised by a filter that looks for all of these.
+    Unalarmed(&'static [&'static str]),
     /// The first is a defect, and no resource of this type refers to this one
     /// by the attribute, or the one that does has the second defect.
     Without(&'static Check, &'static str, &'static str, &'static Check),
@@ -87,6 +102,19 @@ macro_rules! rows {
 }
 pub(crate) use rows;
 
+/// The text in Base64 says it.
+fn encoded(node: &Node, words: &[&str]) -> bool {
+    let decoded = node.text().and_then(|text| STANDARD.decode(text.trim()).ok());
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let text = text.to_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
+/// A number, perhaps of seconds: `86400s`.
+fn number(node: &Node) -> Option<i64> {
+    node.integer().or_else(|| node.text()?.strip_suffix('s')?.parse().ok())
+}
+
 fn same(node: &Node, values: &[&str]) -> bool {
     node.text().is_some_and(|text| values.iter().any(|value| value.eq_ignore_ascii_case(text)))
 }
@@ -116,7 +144,12 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
         Check::Unsaid(path, words) => at(path, &|node| known(node) && !says(node, words), true),
         Check::Entry(path, field, names, inner, needed) => {
             let reached = reach(resource, path);
-            let named = |node: &Node| node.get(field).is_some_and(|name| same(name, names));
+            let named = |node: &Node| {
+                let name = node.get(field);
+                name.is_some_and(|name| {
+                    same(name, names) || name.items().iter().any(|name| same(name, names))
+                })
+            };
             let blocks = reached.found.iter().flat_map(|(node, span)| match node.items() {
                 [] => vec![(*node, *span)],
                 items => items.iter().map(|item| (item, item.span)).collect(),
@@ -134,10 +167,33 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
             if other { Vec::new() } else { vec![resource.span] }
         }
         Check::Present(path) => at(path, &|node| !node.is_empty(), false),
-        Check::Below(path, least) => at(path, &|n| n.integer().is_some_and(|n| n < *least), true),
-        Check::Above(path, most) => at(path, &|n| n.integer().is_some_and(|n| n > *most), false),
+        Check::Below(path, least) => at(path, &|n| number(n).is_some_and(|n| n < *least), true),
+        Check::Above(path, most) => at(path, &|n| number(n).is_some_and(|n| n > *most), false),
         Check::ListLacks(path, values) => at(path, &|node| list_lacks(node, values), true),
-        Check::Open(ports) => network::open(resource, ports),
+        Check::Open(ports) => network::open(resource, network::From::Internet, ports),
+        Check::OpenTo(from, ports) => network::open(resource, *from, ports),
+        Check::Wide(path, most) => {
+            let wide = |text: &str| network::prefix(text).is_some_and(|bits| bits <= *most);
+            let any = |node: &Node| node.items().iter().filter_map(Node::text).any(wide);
+            at(path, &|node| node.text().is_some_and(wide) || any(node), false)
+        }
+        Check::Hosts(first, last, most) => {
+            let address = |path: &str| -> Option<u32> {
+                let text = resource.body.get(path)?.text()?;
+                text.parse::<std::net::Ipv4Addr>().ok().map(u32::from)
+            };
+            let hosts = address(first).zip(address(last)).and_then(|(a, b)| b.checked_sub(a));
+            if hosts.is_some_and(|hosts| hosts > *most) { at(first, &|_| true, false) } else { Vec::new() }
+        }
+        Check::DataSays(path, words) => at(path, &|node| says(node, words) || encoded(node, words), false),
+        Check::PolicyLacks(path, good) => {
+            let lacks = |node: &Node| {
+                let statements = policy::statements(node, graph);
+                !statements.is_empty() && !statements.iter().any(good)
+            };
+            at(path, &lacks, false)
+        }
+        Check::Unalarmed(words) => alarms::missing(resource, words, graph),
         Check::Without(own, kind, attribute, theirs) => {
             let places = judge(own, resource, graph);
             if places.is_empty() {

@@ -6,6 +6,7 @@
 
 use pi_agent_api::Agent;
 
+mod alarms;
 mod check;
 mod model;
 mod network;

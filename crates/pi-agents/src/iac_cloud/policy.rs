@@ -22,6 +22,8 @@ pub(crate) struct Statement {
     pub principals: Vec<String>,
     /// It holds under conditions only.
     pub conditional: bool,
+    /// The conditions: what is compared, in lower case, and with what.
+    pub conditions: Vec<(String, Vec<String>)>,
 }
 
 impl Statement {
@@ -81,8 +83,16 @@ fn of_object(node: &Node) -> Vec<Statement> {
             resources: texts(statement.get("Resource")),
             principals: texts(statement.get("Principal")),
             conditional: statement.get("Condition").is_some(),
+            conditions: conditions(statement.get("Condition")),
         })
         .collect()
+}
+
+/// The operators' variables, each with its values.
+fn conditions(node: Option<&Node>) -> Vec<(String, Vec<String>)> {
+    let operators = node.map(Node::fields).unwrap_or_default();
+    let compared = operators.iter().flat_map(|operator| operator.node.fields());
+    compared.map(|field| (field.name.to_lowercase(), texts(Some(&field.node)))).collect()
 }
 
 fn of_block(block: &Node) -> Statement {
@@ -95,6 +105,13 @@ fn of_block(block: &Node) -> Statement {
         resources: texts(block.get("resources")),
         principals: who.collect(),
         conditional: of("condition").next().is_some(),
+        conditions: of("condition")
+            .flat_map(|field| {
+                let names = texts(field.node.get("variable"));
+                let values = texts(field.node.get("values"));
+                names.into_iter().map(move |name| (name.to_lowercase(), values.clone()))
+            })
+            .collect(),
     }
 }
 

@@ -7,8 +7,8 @@ pub(crate) fn for_anybody(statement: &Statement) -> bool {
     statement.for_anybody()
 }
 
-/// Anybody may do everything with a key.
-pub(crate) fn key_open(statement: &Statement) -> bool {
+/// Anybody may do everything of a service, or everything.
+pub(crate) fn for_anybody_everything(statement: &Statement) -> bool {
     statement.for_anybody() && statement.all_actions()
 }
 
@@ -71,6 +71,37 @@ pub(crate) fn takes_data(statement: &Statement) -> bool {
 /// Changes of identities on everything.
 pub(crate) fn manages_rights(statement: &Statement) -> bool {
     statement.everywhere() && statement.allow && statement.actions.iter().any(|a| a == "iam:*")
+}
+
+/// What comes without TLS is denied.
+pub(crate) fn demands_tls(statement: &Statement) -> bool {
+    let about = |(name, values): &(String, Vec<String>)| {
+        name == "aws:securetransport" && values.iter().any(|value| value == "false")
+    };
+    !statement.allow && statement.conditions.iter().any(about)
+}
+
+/// Roles may be taken without a second factor.
+pub(crate) fn taken_without_mfa(statement: &Statement) -> bool {
+    let second = |(name, values): &(String, Vec<String>)| {
+        name == "aws:multifactorauthpresent" && values.iter().any(|value| value == "true")
+    };
+    statement.grants("sts:assumerole") && !statement.conditions.iter().any(second)
+}
+
+/// Workflows of any repository of GitHub may take the role.
+pub(crate) fn any_workflow(statement: &Statement) -> bool {
+    let issuer = "token.actions.githubusercontent.com";
+    let bound = |(name, values): &(String, Vec<String>)| {
+        let one = |value: &String| {
+            let owner = value.strip_prefix("repo:").and_then(|rest| rest.split_once('/'));
+            owner.is_some_and(|(owner, _)| !owner.is_empty() && !owner.contains('*'))
+        };
+        name.starts_with(issuer) && name.ends_with(":sub") && values.iter().all(one)
+    };
+    statement.allow
+        && statement.principals.iter().any(|who| who.contains(issuer))
+        && !statement.conditions.iter().any(bound)
 }
 
 /// Ways to gain rights: each grants these actions on everything.

@@ -38,7 +38,16 @@ fn sample(check: &Check) -> Option<String> {
         Check::Without(own, ..) => sample(own),
         Check::All(checks) => checks.iter().map(sample).collect(),
         Check::Any(checks) => checks.iter().find_map(sample),
-        Check::Entry(..) | Check::Open(_) | Check::Policy(..) | Check::Held(_) => None,
+        Check::Entry(..)
+        | Check::Open(_)
+        | Check::OpenTo(..)
+        | Check::Hosts(..)
+        | Check::Policy(..)
+        | Check::PolicyLacks(..)
+        | Check::Held(_) => None,
+        Check::Wide(path, _) => setting(path, "10.0.0.0/8"),
+        Check::DataSays(path, words) => setting(path, words.first()?),
+        Check::Unalarmed(_) => Some(String::new()),
     }
 }
 

@@ -216,7 +216,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "firehose-plain" Medium ["aws_kinesis_firehose_delivery_stream"], Off("server_side_encryption.enabled"),
         "a delivery stream is stored in plain text", "CWE-311",
         "set `server_side_encryption.enabled`";
-    "key-open" High ["aws_kms_key"], Policy("policy", crate::iac_cloud::predicates::key_open),
+    "key-open" High ["aws_kms_key"], Policy("policy", crate::iac_cloud::predicates::for_anybody_everything),
         "anybody may use a key", "CWE-284",
         "name principals";
     "key-deletion-window" Low ["aws_kms_key"], Any(&[Absent("deletion_window_in_days"), Above("deletion_window_in_days", 30)]),

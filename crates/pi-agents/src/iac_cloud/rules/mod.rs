@@ -9,30 +9,40 @@ use pi_artifacts::terraform::{Node, Resource};
 
 use super::check::Row;
 
+mod aws_alarms;
 mod aws_data;
+mod aws_further;
 mod aws_network;
 mod aws_platform;
 mod aws_policies;
 mod aws_services;
 mod aws_storage;
 mod azure_data;
+mod azure_further;
 mod azure_network;
 mod cloud_formation;
 mod google;
+mod google_further;
 mod kubernetes_github;
+mod other_clouds;
 
 pub(super) const TABLES: &[&[Row]] = &[
     aws_platform::ROWS,
+    aws_alarms::ROWS,
     aws_data::ROWS,
+    aws_further::ROWS,
     aws_network::ROWS,
     aws_policies::ROWS,
     aws_services::ROWS,
     aws_storage::ROWS,
     azure_data::ROWS,
+    azure_further::ROWS,
     azure_network::ROWS,
     cloud_formation::ROWS,
     google::ROWS,
+    google_further::ROWS,
     kubernetes_github::ROWS,
+    other_clouds::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiling, within lengths")]
