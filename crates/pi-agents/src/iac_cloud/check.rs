@@ -8,8 +8,8 @@ use pi_artifacts::terraform::{Node, Resource, Value};
 use pi_core::{Confidence, Severity};
 
 use super::model::{Graph, reach};
-use super::{alarms, network};
 use super::policy::{self, Statement};
+use super::{alarms, network};
 
 /// A rule about resources of some types.
 pub(crate) struct Row {
@@ -183,9 +183,15 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
                 text.parse::<std::net::Ipv4Addr>().ok().map(u32::from)
             };
             let hosts = address(first).zip(address(last)).and_then(|(a, b)| b.checked_sub(a));
-            if hosts.is_some_and(|hosts| hosts > *most) { at(first, &|_| true, false) } else { Vec::new() }
+            if hosts.is_some_and(|hosts| hosts > *most) {
+                at(first, &|_| true, false)
+            } else {
+                Vec::new()
+            }
         }
-        Check::DataSays(path, words) => at(path, &|node| says(node, words) || encoded(node, words), false),
+        Check::DataSays(path, words) => {
+            at(path, &|node| says(node, words) || encoded(node, words), false)
+        }
         Check::PolicyLacks(path, good) => {
             let lacks = |node: &Node| {
                 let statements = policy::statements(node, graph);

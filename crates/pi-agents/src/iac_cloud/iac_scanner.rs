@@ -46,7 +46,7 @@ declare_agent! {
         slug: "iac_scanner",
         domain: IacCloud,
         phase: Validate,
-        revision: 2,
+        revision: 3,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Terraform],

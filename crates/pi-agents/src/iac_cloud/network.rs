@@ -100,7 +100,8 @@ fn google(node: &Node, source: From, ports: &Ports) -> bool {
         && allows.any(|allow| {
             let protocol = allow.get("protocol").and_then(Node::text).unwrap_or_default();
             let ports_said = texts(allow, &["ports"]);
-            let every = ports_said.is_empty() && allow.get("ports").is_none_or(|node| !node.is_unknown());
+            let every =
+                ports_said.is_empty() && allow.get("ports").is_none_or(|node| !node.is_unknown());
             let ranges = if every { vec![(0, 65535)] } else { ranges(&ports_said) };
             reaches(&protocol.to_lowercase(), &ranges, ports)
         })

@@ -16,8 +16,7 @@ const SENSITIVE: &[i64] = &[
 const GROUPS: &[&str] =
     &["aws_security_group", "aws_security_group_rule", "aws_vpc_security_group_ingress_rule"];
 const STORES: &[&str] = &["aws_s3_bucket_policy", "aws_s3_bucket"];
-const LAUNCHED: &[&str] =
-    &["aws_launch_configuration", "aws_launch_template", "aws_instance"];
+const LAUNCHED: &[&str] = &["aws_launch_configuration", "aws_launch_template", "aws_instance"];
 
 /// The rows.
 pub(super) const ROWS: &[Row] = rows! {
@@ -102,15 +101,9 @@ pub(super) const ROWS: &[Row] = rows! {
     "redshift-tls" Medium ["aws_redshift_parameter_group"], Entry("parameter", "name", &["require_ssl"], &Lacks("value", &["true"]), true),
         "a database is spoken to in plain text", "CWE-319",
         "set `require_ssl` to true";
-    "redshift-classic-network" Medium ["aws_redshift_cluster"], Absent("cluster_subnet_group_name"),
-        "a database lies outside a private network", "CWE-284",
-        "set `cluster_subnet_group_name`";
     "redshift-no-backups" Medium ["aws_redshift_cluster"], Is("automated_snapshot_retention_period", &["0"]),
         "a database is never saved", "CWE-693",
         "set `automated_snapshot_retention_period`";
-    "redshift-public" High ["aws_redshift_cluster"], Is("publicly_accessible", &["true"]),
-        "a database has a public address", "CWE-284",
-        "set `publicly_accessible` to false";
     "redshift-serverless-own-key" Medium ["aws_redshiftserverless_namespace"], Absent("kms_key_id"),
         "a database is not encrypted with an own key", "CWE-311",
         "set `kms_key_id`";
@@ -120,9 +113,6 @@ pub(super) const ROWS: &[Row] = rows! {
     "s3-acl-signed-in" High ["aws_s3_bucket_acl"], Says("*uri", &["authenticatedusers", "allusers"]),
         "everybody with an account may use a store", "CWE-284",
         "name accounts";
-    "s3-acl-public" High ["aws_s3_bucket_acl"], Is("acl", &["public-read", "public-read-write", "authenticated-read"]),
-        "everybody may read a store", "CWE-284",
-        "set `acl` to private";
     "s3-lock-off" Low ["aws_s3_bucket"], All(&[Present("object_lock_configuration"), Lacks("object_lock_configuration.object_lock_enabled", &["Enabled"])]),
         "objects can be overwritten", "CWE-693",
         "set `object_lock_enabled`";
@@ -273,7 +263,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "beanstalk-updates" Low ["aws_elastic_beanstalk_environment"], Entry("setting", "name", &["ManagedActionsEnabled"], &Lacks("value", &["true", "1"]), true),
         "a platform is not updated by itself", "CWE-1104",
         "set `ManagedActionsEnabled`";
-    "log-group-year" Low ["aws_cloudwatch_log_group"], All(&[Lacks("retention_in_days", &["0"]), Below("retention_in_days", 365)]),
+    "log-group-year" Low ["aws_cloudwatch_log_group"], All(&[Present("retention_in_days"), Lacks("retention_in_days", &["0"]), Below("retention_in_days", 365)]),
         "logs are kept for less than a year", "CWE-778",
         "set `retention_in_days` to 365";
     "network-firewall-own-key" Medium ["aws_networkfirewall_firewall", "aws_networkfirewall_rule_group", "aws_networkfirewall_firewall_policy"], Any(&[Absent("encryption_configuration"), Is("encryption_configuration.type", &["AWS_OWNED_KMS_KEY"])]),
@@ -297,9 +287,6 @@ pub(super) const ROWS: &[Row] = rows! {
     "dynamo-unscaled" Info ["aws_dynamodb_table"], All(&[Lacks("billing_mode", &["PAY_PER_REQUEST"]), Without(&Always, "aws_appautoscaling_target", "resource_id", &Absent("resource_id"))]),
         "a table does not grow with its load", "CWE-400",
         "scale it, or pay by request";
-    "eip-idle" Info ["aws_eip"], All(&[Absent("instance"), Absent("network_interface")]),
-        "an address belongs to nothing", "CWE-693",
-        "attach or release it";
     "search-dedicated" Low ["aws_elasticsearch_domain", "aws_opensearch_domain"], Off("cluster_config.dedicated_master_enabled"),
         "data nodes also lead a search domain", "CWE-693",
         "set `dedicated_master_enabled`";

@@ -6,8 +6,11 @@ use crate::iac_cloud::check::{Row, rows};
 use crate::iac_cloud::network::Ports;
 
 const RULES: &[&str] = &["azurerm_network_security_rule", "azurerm_network_security_group"];
-const MACHINES: &[&str] =
-    &["azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine"];
+const MACHINES: &[&str] = &[
+    "azurerm_linux_virtual_machine",
+    "azurerm_windows_virtual_machine",
+    "azurerm_virtual_machine",
+];
 
 /// The rows.
 pub(super) const ROWS: &[Row] = rows! {
@@ -74,9 +77,6 @@ pub(super) const ROWS: &[Row] = rows! {
     "az-learning-public" Medium ["azurerm_machine_learning_workspace"], Lacks("public_network_access_enabled", &["false"]),
         "a workspace has a public address", "CWE-284",
         "set `public_network_access_enabled` to false";
-    "az-learning-isolation" Medium ["azurerm_machine_learning_workspace"], Any(&[Absent("managed_network.isolation_mode"), Is("managed_network.isolation_mode", &["Disabled"])]),
-        "a workspace may talk to every address", "CWE-284",
-        "set `isolation_mode`";
     "az-learning-passwords" Medium ["azurerm_machine_learning_compute_cluster"], Lacks("local_auth_enabled", &["false"]),
         "machines believe passwords", "CWE-287",
         "set `local_auth_enabled` to false";
@@ -161,8 +161,8 @@ pub(super) const ROWS: &[Row] = rows! {
     "az-environment-one-zone" Low ["azurerm_app_service_environment_v3"], Off("zone_redundant"),
         "applications live in one zone", "CWE-693",
         "set `zone_redundant`";
-    "az-defender-free" Medium ["azurerm_security_center_subscription_pricing"], Is("tier", &["Free"]),
-        "threats are not looked for", "CWE-778",
+    "az-defender-free" Medium ["azurerm_security_center_subscription_pricing"], All(&[Is("resource_type", &["Arm"]), Is("tier", &["Free"])]),
+        "threats to the management of resources are not looked for", "CWE-778",
         "set `tier` to Standard";
     "az-cognitive-passwords" Medium ["azurerm_cognitive_account"], Lacks("local_auth_enabled", &["false"]),
         "a service believes shared keys", "CWE-287",

@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "az-storage-infrastructure" Low ["azurerm_storage_account"], Off("infrastructure_encryption_enabled"),
         "data is encrypted once only", "CWE-311",
         "set `infrastructure_encryption_enabled`";
-    "az-storage-local-users" Medium ["azurerm_storage_account"], Any(&[Absent("local_user_enabled"), Is("local_user_enabled", &["true"])]),
+    "az-storage-local-users" Medium ["azurerm_storage_account"], Any(&[All(&[Is("sftp_enabled", &["true"]), Absent("local_user_enabled")]), Is("local_user_enabled", &["true"])]),
         "users of the account's own may sign in", "CWE-287",
         "set `local_user_enabled` to false";
     "az-share-open" High ["azurerm_storage_share_file", "azurerm_storage_share", "azurerm_storage_table"], Says("acl.access_policy.permissions", &["rwdl", "raud"]),

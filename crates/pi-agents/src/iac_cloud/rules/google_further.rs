@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "gcp-firewall-range" Medium FIREWALLS, Says("allow.ports", &["-"]),
         "a firewall lets ranges of ports through", "CWE-284",
         "name single ports";
-    "gcp-key-rotation" Medium ["google_kms_crypto_key"], Above("rotation_period", 7_776_000),
+    "gcp-key-rotation-slow" Medium ["google_kms_crypto_key"], Above("rotation_period", 7_776_000),
         "a key is rotated after more than ninety days", "CWE-324",
         "set `rotation_period` to 7776000s";
     "gcp-policy-editors" High ["data.google_iam_policy"], Is("binding.role", &["roles/editor", "roles/owner", "roles/iam.serviceAccountTokenCreator"]),
@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "gcp-notebook-monitoring" Low ["google_notebooks_instance"], Off("shielded_instance_config.enable_integrity_monitoring"),
         "nobody sees a changed boot of a notebook", "CWE-345",
         "set `enable_integrity_monitoring`";
-    "gcp-armor-log4j" Medium ["google_compute_security_policy"], Lacks("rule.match.expr.expression", &["evaluatePreconfiguredExpr('cve-canary')"]),
+    "gcp-armor-log4j" Medium ["google_compute_security_policy"], Entry("rule.match.expr", "expression", &["evaluatePreconfiguredExpr('cve-canary')", "evaluatePreconfiguredWaf('cve-canary')"], &Any(&[]), true),
         "a firewall lets the Log4Shell attack through", "CWE-917",
         "deny `evaluatePreconfiguredExpr('cve-canary')`";
     "gcp-armor-log4j-allowed" Medium ["google_compute_security_policy"], Entry("rule", "action", &["allow"], &Says("match.expr.expression", &["cve-canary"]), false),
@@ -122,7 +122,4 @@ pub(super) const ROWS: &[Row] = rows! {
     "gcp-dataflow-own-key" Medium ["google_dataflow_job"], Absent("kms_key_name"),
         "a job is not encrypted with an own key", "CWE-311",
         "set `kms_key_name`";
-    "gcp-project-default-network" Low ["google_project"], Lacks("auto_create_network", &["false"]),
-        "a project begins with an open network", "CWE-284",
-        "set `auto_create_network` to false";
 };

@@ -168,7 +168,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "oci-password-digits" Low ["oci_identity_authentication_policy"], Off("password_policy.is_numeric_characters_required"),
         "passwords need no digit", "CWE-521",
         "set `is_numeric_characters_required`";
-    "oci-list-stateless" Low ["oci_core_security_list"], Lacks("ingress_security_rules.stateless", &["true"]),
+    "oci-list-stateless" Low ["oci_core_security_list"], Is("ingress_security_rules.stateless", &["false"]),
         "what comes in is remembered, and what it answers is let out", "CWE-284",
         "set `stateless`";
     "oci-list-empty" Low ["oci_core_security_list"], Absent("ingress_security_rules"),
@@ -201,9 +201,9 @@ pub(super) const ROWS: &[Row] = rows! {
     "oci-cluster-groups" Low ["oci_containerengine_cluster"], Any(&[Absent("endpoint_config.nsg_ids"), Is("endpoint_config.nsg_ids", &["null"])]),
         "no security group guards the endpoint of a cluster", "CWE-284",
         "name `nsg_ids`";
-    "oci-export-root" Medium ["oci_file_storage_export"], Any(&[Lacks("export_options.identity_squash", &["ROOT", "ALL"]), Lacks("export_options.anonymous_uid", &["65534"]), Lacks("export_options.anonymous_gid", &["65534"])]),
+    "oci-export-root" Medium ["oci_file_storage_export"], Lacks("export_options.identity_squash", &["ROOT", "ALL"]),
         "clients are root on a file system", "CWE-250",
-        "squash root to 65534";
+        "set `identity_squash` to ROOT";
     "pan-any-application" High PALO_ALTO, Is("rule.applications", &["any"]),
         "a rule lets every application through", "CWE-284",
         "name applications";
@@ -213,6 +213,9 @@ pub(super) const ROWS: &[Row] = rows! {
     "pan-any-address" High PALO_ALTO, Entry("rule", "source_addresses", &["any"], &Is("destination_addresses", &["any"]), false),
         "a rule lets everybody reach everything", "CWE-284",
         "name addresses";
+    "pan-uninspected" Medium PALO_ALTO, Is("rule.disable_server_response_inspection", &["true"]),
+        "what servers answer is not inspected", "CWE-693",
+        "drop `disable_server_response_inspection`";
     "pan-undescribed" Info PALO_ALTO, Absent("rule.description"),
         "nobody said what a rule is for", "CWE-1059",
         "describe it";
