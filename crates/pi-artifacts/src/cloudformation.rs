@@ -48,11 +48,24 @@ pub fn resources(root: &Source) -> Vec<Resource> {
     listed.iter().filter_map(resource).collect()
 }
 
+/// The name in `!Ref name` or `{"Ref": name}`.
+fn referred(node: &Source) -> Option<&str> {
+    match (&node.value, node.entries()) {
+        (Data::Tagged { tag, value }, _) if tag == "Ref" => value.scalar(),
+        (_, [only]) if only.key == "Ref" => only.value.scalar(),
+        _ => None,
+    }
+}
+
 impl Template<'_> {
     fn value(&self, node: &Source, verbatim: bool, depth: u32) -> Node {
         let span = node.span;
         if depth > MAX_DEPTH {
             return Node { value: Value::Unknown, span };
+        }
+        // What is written in a parameter stands there, not where it is referred to.
+        if let Some(default) = referred(node).and_then(|name| self.defaults.get(name)) {
+            return self.value(default, true, depth + 1);
         }
         let inner = |node: &Source| self.value(node, verbatim, depth + 1);
         let value = match &node.value {
@@ -88,7 +101,7 @@ impl Template<'_> {
     fn function(&self, name: &str, argument: &Source, depth: u32) -> Value {
         let value = |node: &Source| self.value(node, true, depth + 1);
         match name {
-            "Ref" => argument.scalar().map_or(Value::Unknown, |name| self.reference(name, depth)),
+            "Ref" => argument.scalar().map_or(Value::Unknown, |name| self.reference(name)),
             "GetAtt" => {
                 let parts: Vec<&str> = match argument.scalar() {
                     Some(text) => text.splitn(2, '.').collect(),
@@ -127,12 +140,11 @@ impl Template<'_> {
         }
     }
 
-    fn reference(&self, name: &str, depth: u32) -> Value {
-        match (self.defaults.get(name), self.types.get(name)) {
+    fn reference(&self, name: &str) -> Value {
+        match self.types.get(name) {
             _ if name == "AWS::NoValue" => Value::Null,
-            (Some(default), _) => self.value(default, true, depth + 1).value,
-            (None, Some(kind)) => Value::Reference(format!("{kind}.{name}")),
-            (None, None) => Value::Unknown,
+            Some(kind) => Value::Reference(format!("{kind}.{name}")),
+            None => Value::Unknown,
         }
     }
 

@@ -59,6 +59,9 @@ pub(crate) enum Check {
     Hosts(&'static str, &'static str, u32),
     /// The text at the path, perhaps in Base64, contains one of these.
     DataSays(&'static str, &'static [&'static str]),
+    /// A secret is written at the path: a text with a digit or a sign in it, and
+    /// nothing that is resolved elsewhere.
+    Plain(&'static str),
     /// The policy at the path is known and no statement of it is such a one.
     PolicyLacks(&'static str, fn(&Statement) -> bool),
     /// No alarm is raised by a filter that looks for all of these.
@@ -101,6 +104,12 @@ macro_rules! rows {
     };
 }
 pub(crate) use rows;
+
+fn secret(node: &Node) -> bool {
+    let sign = |c: char| c.is_ascii_digit() || "!@#$%^&*?+=".contains(c);
+    let text = node.text().unwrap_or_default();
+    text.len() >= 4 && text.contains(sign) && !text.contains("{{resolve:")
+}
 
 /// The text in Base64 says it.
 fn encoded(node: &Node, words: &[&str]) -> bool {
@@ -191,6 +200,11 @@ pub(crate) fn judge(check: &Check, resource: &Resource, graph: &Graph) -> Vec<Sp
         }
         Check::DataSays(path, words) => {
             at(path, &|node| says(node, words) || encoded(node, words), false)
+        }
+        Check::Plain(path) => {
+            let found = reach(resource, path).found;
+            let secret = found.iter().map(|(node, _)| node).filter(|node| secret(node));
+            secret.map(|node| node.span).collect()
         }
         Check::PolicyLacks(path, good) => {
             let lacks = |node: &Node| {

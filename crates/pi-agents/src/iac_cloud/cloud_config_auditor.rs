@@ -47,7 +47,7 @@ declare_agent! {
         slug: "cloud_config_auditor",
         domain: IacCloud,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::CloudFormation],

@@ -3,6 +3,15 @@
 use pi_artifacts::Span;
 use pi_artifacts::terraform::{Node, Resource};
 
+/// Security groups of AWS and their single rules, of Terraform and CloudFormation.
+pub(crate) const GROUPS: &[&str] = &[
+    "aws_security_group",
+    "aws_security_group_rule",
+    "aws_vpc_security_group_ingress_rule",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SecurityGroupIngress",
+];
+
 /// Who is let in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum From {
@@ -47,6 +56,10 @@ pub(crate) fn open(resource: &Resource, source: From, ports: &Ports) -> Vec<Span
     match resource.kind.as_str() {
         "aws_security_group" | "aws_default_security_group" | "yandex_vpc_security_group" => {
             within("ingress").filter(|(node, _)| bad(node)).map(|(_, span)| span).collect()
+        }
+        "AWS::EC2::SecurityGroup" => {
+            let rules = within("security_group_ingress");
+            rules.filter(|(node, _)| bad(node)).map(|(_, span)| span).collect()
         }
         "azurerm_network_security_group" => {
             within("security_rule").filter(|(node, _)| bad(node)).map(|(_, span)| span).collect()
@@ -184,6 +197,7 @@ fn lets_in(node: &Node, source: From, ports: &Ports) -> bool {
         "cidr_ipv6",
         "v4_cidr_blocks",
         "v6_cidr_blocks",
+        "cidr_ip",
     ];
     let mut from = texts(node, &sources).into_iter();
     from.any(|from| match source {

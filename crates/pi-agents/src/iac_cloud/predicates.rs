@@ -27,6 +27,16 @@ pub(crate) fn everything(statement: &Statement) -> bool {
     statement.everywhere() && statement.allow && statement.actions.iter().any(|a| a == "*")
 }
 
+/// Every action is allowed, on whatever.
+pub(crate) fn any_action(statement: &Statement) -> bool {
+    statement.allow && statement.actions.iter().any(|action| action == "*")
+}
+
+/// Something is allowed on everything.
+pub(crate) fn on_everything(statement: &Statement) -> bool {
+    statement.allow && statement.everywhere()
+}
+
 /// Every action of something, on everything.
 pub(crate) fn wide(statement: &Statement) -> bool {
     statement.everywhere() && statement.all_actions()

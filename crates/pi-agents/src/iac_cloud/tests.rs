@@ -54,6 +54,7 @@ fn sample(check: &Check) -> Option<String> {
         | Check::Held(_) => None,
         Check::Wide(path, _) => setting(path, "10.0.0.0/8"),
         Check::DataSays(path, words) => setting(path, words.first()?),
+        Check::Plain(path) => setting(path, "pass word 1!"),
         Check::Unalarmed(_) => Some(String::new()),
     }
 }

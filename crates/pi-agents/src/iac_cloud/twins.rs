@@ -152,6 +152,40 @@ const TWINS: &[Twin] = &[
     ("AWS::SQS::Queue", "aws_sqs_queue", &[]),
     ("AWS::SQS::QueuePolicy", "aws_sqs_queue_policy", &[("policy_document", "policy")]),
     ("AWS::SecretsManager::Secret", "aws_secretsmanager_secret", &[]),
+    (
+        "AWS::MSK::Cluster",
+        "aws_msk_cluster",
+        &[(
+            "encryption_info.encryption_at_rest.data_volume_kms_key_id",
+            "encryption_info.encryption_at_rest_kms_key_arn",
+        )],
+    ),
+    ("AWS::SageMaker::DataQualityJobDefinition", "aws_sagemaker_data_quality_job_definition", &[]),
+    (
+        "AWS::SageMaker::EndpointConfig",
+        "aws_sagemaker_endpoint_configuration",
+        &[("kms_key_id", "kms_key_arn")],
+    ),
+    ("AWS::SageMaker::NotebookInstance", "aws_sagemaker_notebook_instance", &[]),
+    (
+        "AWS::ElasticLoadBalancingV2::Listener",
+        "aws_lb_listener",
+        &[("default_actions", "default_action")],
+    ),
+    ("AWS::Backup::BackupVault", "aws_backup_vault", &[("encryption_key_arn", "kms_key_arn")]),
+    ("AWS::Lambda::Url", "aws_lambda_function_url", &[("auth_type", "authorization_type")]),
+    ("AWS::Transfer::Server", "aws_transfer_server", &[]),
+    ("AWS::EC2::VPCEndpointService", "aws_vpc_endpoint_service", &[]),
+    (
+        "AWS::Serverless::Function",
+        "aws_lambda_function",
+        &[("tracing", "tracing_config.mode"), ("dead_letter_queue", "dead_letter_config")],
+    ),
+    (
+        "AWS::Serverless::SimpleTable",
+        "aws_dynamodb_table",
+        &[("sse_specification.sse_enabled", "server_side_encryption.enabled")],
+    ),
     ("AWS::WorkSpaces::Workspace", "aws_workspaces_workspace", &[]),
     (
         "AWS::Athena::WorkGroup",

@@ -3,7 +3,7 @@
 #[rustfmt::skip]
 use crate::iac_cloud::check::Check::{Above, Absent, All, Always, Any, Below, DataSays, Entry, Is, Lacks, Off, Open, OpenTo, Policy, PolicyLacks, Present, Says, Unsaid, Wide, Without};
 use crate::iac_cloud::check::{Row, rows};
-use crate::iac_cloud::network::{From, Ports};
+use crate::iac_cloud::network::{From, GROUPS, Ports};
 use crate::iac_cloud::predicates;
 
 /// Ports of databases, consoles and old protocols, which nobody needs to see.
@@ -13,8 +13,6 @@ const SENSITIVE: &[i64] = &[
     7199, 8000, 8020, 8080, 8140, 8888, 9000, 9042, 9090, 9160, 9200, 9300, 11211, 11214, 11215,
     15672, 27017, 27018, 50070, 50470, 61620, 61621,
 ];
-const GROUPS: &[&str] =
-    &["aws_security_group", "aws_security_group_rule", "aws_vpc_security_group_ingress_rule"];
 const STORES: &[&str] = &["aws_s3_bucket_policy", "aws_s3_bucket"];
 const LAUNCHED: &[&str] = &["aws_launch_configuration", "aws_launch_template", "aws_instance"];
 
@@ -29,16 +27,19 @@ pub(super) const ROWS: &[Row] = rows! {
     "security-group-sensitive-private" Low GROUPS, OpenTo(From::Private, Ports::Sensitive(SENSITIVE)),
         "a port of a database or a console is open to a private network", "CWE-284",
         "name the addresses that need access";
+    "security-group-admin-open" High GROUPS, Open(Ports::OneOf(&[20, 21, 22, 23, 115, 137, 138, 139, 2049, 3389])),
+        "a port of administrators is open to the internet", "CWE-284",
+        "name the networks that need access";
     "default-group-traffic" Medium ["aws_default_security_group"], Any(&[Present("ingress"), Present("egress")]),
         "the default security group lets something through", "CWE-284",
         "give it no rules, and make groups of your own";
     "default-group-open" High ["aws_default_security_group"], Any(&[Open(Ports::Any), Is("egress.cidr_blocks", &["0.0.0.0/0"]), Is("egress.ipv6_cidr_blocks", &["::/0"])]),
         "the default security group is open to the internet", "CWE-284",
         "give it no rules, and make groups of your own";
-    "db-group-open" High ["aws_db_security_group"], Is("ingress.cidr", &["0.0.0.0/0", "::/0"]),
+    "db-group-open" High ["aws_db_security_group", "AWS::RDS::DBSecurityGroup"], Any(&[Is("ingress.cidr", &["0.0.0.0/0", "::/0"]), Is("db_security_group_ingress.cidrip", &["0.0.0.0/0"])]),
         "every address may reach a database", "CWE-284",
         "name addresses";
-    "db-group-wide" Medium ["aws_db_security_group"], Wide("ingress.cidr", 24),
+    "db-group-wide" Medium ["aws_db_security_group", "AWS::RDS::DBSecurityGroup"], Any(&[Wide("ingress.cidr", 24), Wide("db_security_group_ingress.cidrip", 24)]),
         "more than 255 addresses may reach a database", "CWE-284",
         "name a smaller network";
     "db-snapshot-public" Critical ["aws_db_snapshot", "aws_db_cluster_snapshot"], Is("shared_accounts", &["all"]),
@@ -59,6 +60,12 @@ pub(super) const ROWS: &[Row] = rows! {
     "msk-own-key" Medium ["aws_msk_cluster"], Absent("encryption_info.encryption_at_rest_kms_key_arn"),
         "messages are not encrypted with an own key", "CWE-311",
         "set `encryption_at_rest_kms_key_arn`";
+    "key-for-anybody" High ["aws_kms_key"], Policy("policy", predicates::for_anybody),
+        "anybody may use a key", "CWE-284",
+        "name who may use it";
+    "launch-data-key" High ["aws_instance", "aws_launch_configuration", "aws_launch_template"], DataSays("user_data|user_data_base64", &["private key-----"]),
+        "a private key stands in the data of a machine", "CWE-798",
+        "fetch it when the machine starts";
     "neptune-public" High ["aws_neptune_cluster_instance"], Is("publicly_accessible", &["true"]),
         "a database has a public address", "CWE-284",
         "set `publicly_accessible` to false";

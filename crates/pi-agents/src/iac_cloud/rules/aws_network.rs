@@ -4,10 +4,8 @@ use pi_core::Severity::{Critical, High, Low, Medium};
 
 use crate::iac_cloud::check::Check::{Absent, All, Always, Any, Is, Lacks, Off, Open};
 use crate::iac_cloud::check::{Row, row};
-use crate::iac_cloud::network::Ports;
+use crate::iac_cloud::network::{GROUPS, Ports};
 
-const GROUPS: &[&str] =
-    &["aws_security_group", "aws_security_group_rule", "aws_vpc_security_group_ingress_rule"];
 const ACLS: &[&str] = &["aws_network_acl", "aws_network_acl_rule"];
 const INSTANCES: &[&str] = &["aws_instance", "aws_launch_configuration", "aws_launch_template"];
 const LISTENERS: &[&str] = &["aws_lb_listener", "aws_alb_listener"];

@@ -1,8 +1,9 @@
 //! Resources of CloudFormation without a twin.
 
 #[rustfmt::skip]
-use crate::iac_cloud::check::Check::{Absent, All, Alone, Always, Any, Below, Is, Lacks, Off, Present, Without};
+use crate::iac_cloud::check::Check::{Above, Absent, All, Alone, Always, Any, Below, Is, Lacks, Off, Plain, Policy, Present, Says, Without};
 use crate::iac_cloud::check::{Row, rows};
+use crate::iac_cloud::predicates;
 
 /// The rows.
 pub(super) const ROWS: &[Row] = rows! {
@@ -174,4 +175,82 @@ pub(super) const ROWS: &[Row] = rows! {
     "cfn-emr-subnet" Low ["aws_emr_cluster"], All(&[Absent("instances.ec2_subnet_id"), Absent("instances.ec2_subnet_ids")]),
         "a cluster is in no network of its own", "CWE-284",
         "set `Ec2SubnetId`";
+    "cfn-access-token-plain" High ["AWS::Amplify::App"], Plain("access_token"),
+        "a token is written down", "CWE-798",
+        "resolve it from the secrets manager";
+    "cfn-oauth-token-plain" High ["AWS::Amplify::App"], Plain("oauth_token"),
+        "a token is written down", "CWE-798",
+        "resolve it from the secrets manager";
+    "cfn-basic-password-plain" High ["AWS::Amplify::App", "AWS::Amplify::Branch"], Plain("basic_auth_config.password"),
+        "a password is written down", "CWE-798",
+        "resolve it from the secrets manager";
+    "cfn-password-plain" High ["AWS::DMS::Endpoint", "AWS::DirectoryService::MicrosoftAD", "AWS::DirectoryService::SimpleAD", "AWS::IAM::User"], Any(&[Plain("password"), Plain("login_profile.password"), Plain("mongo_db_settings.password")]),
+        "a password is written down", "CWE-798",
+        "resolve it from the secrets manager";
+    "cfn-master-password-plain" High ["aws_docdb_cluster", "aws_neptune_cluster", "aws_redshift_cluster"], Plain("master_user_password"),
+        "the password of a database is written down", "CWE-798",
+        "resolve it from the secrets manager";
+    "cfn-client-secret-plain" High ["Alexa::ASK::Skill"], Any(&[Plain("authentication_configuration.client_secret"), Plain("authentication_configuration.refresh_token")]),
+        "a secret is written down", "CWE-798",
+        "resolve it from the secrets manager";
+    "cfn-repository-public" Medium ["AWS::CodeStar::GitHubRepository"], Off("is_private"),
+        "a repository is public", "CWE-284",
+        "set `IsPrivate`";
+    "cfn-nodes-entered" Medium ["AWS::EKS::Nodegroup"], All(&[Present("remote_access"), Absent("remote_access.source_security_groups")]),
+        "nodes can be entered from everywhere", "CWE-284",
+        "name `SourceSecurityGroups`";
+    "cfn-things-all-actions" Medium ["AWS::IoT::Policy"], Policy("policy_document", predicates::any_action),
+        "things may do everything", "CWE-732",
+        "name actions";
+    "cfn-things-everywhere" Medium ["AWS::IoT::Policy"], Policy("policy_document", predicates::on_everything),
+        "things may act on everything", "CWE-732",
+        "name resources";
+    "cfn-certificate-wildcard" Low ["AWS::CertificateManager::Certificate"], Says("domain_name", &["*"]),
+        "a certificate is good for every name of a domain", "CWE-295",
+        "name hosts";
+    "cfn-instance-outside-vpc" Low ["aws_instance"], All(&[Absent("subnet_id"), Absent("network_interfaces")]),
+        "a machine lies in the default network", "CWE-284",
+        "set `SubnetId`";
+    "cfn-default-route" Low ["AWS::EC2::Route"], Is("destination_cidr_block", &["0.0.0.0/0"]),
+        "a network reaches everything", "CWE-284",
+        "name networks";
+    "cfn-api-compression" Info ["AWS::ApiGateway::RestApi", "AWS::Serverless::Api"], Any(&[Absent("minimum_compression_size"), Below("minimum_compression_size", 0), Above("minimum_compression_size", 10_485_759)]),
+        "answers are not compressed", "CWE-400",
+        "set `MinimumCompressionSize`";
+    "cfn-deployment-cache-plain" Medium ["AWS::ApiGateway::Deployment"], All(&[Is("stage_description.caching_enabled", &["true"]), Off("stage_description.cache_data_encrypted")]),
+        "a cache is stored in plain text", "CWE-311",
+        "set `CacheDataEncrypted`";
+    "cfn-redshift-group" Low ["AWS::Redshift::ClusterSecurityGroup"], Always,
+        "a group of the classic network guards a database", "CWE-284",
+        "use a security group of a VPC";
+    "cfn-redshift-group-undescribed" Info ["AWS::Redshift::ClusterSecurityGroup"], Absent("description"),
+        "nobody said what a security group is for", "CWE-1059",
+        "describe it";
+    "sam-api-uncached" Info ["AWS::Serverless::Api"], Off("cache_cluster_enabled"),
+        "answers of an API are not cached", "CWE-400",
+        "set `CacheClusterEnabled`";
+    "sam-api-cache-plain" Medium ["AWS::Serverless::Api"], Off("method_settings.cache_data_encrypted"),
+        "a cache is stored in plain text", "CWE-311",
+        "set `CacheDataEncrypted`";
+    "sam-api-public" Low ["AWS::Serverless::Api"], Lacks("endpoint_configuration.type", &["PRIVATE"]),
+        "an API is public", "CWE-284",
+        "set `EndpointConfiguration` to PRIVATE";
+    "sam-api-untraced" Info ["AWS::Serverless::Api"], Off("tracing_enabled"),
+        "nobody sees where an API spends its time", "CWE-778",
+        "set `TracingEnabled`";
+    "sam-api-old-tls" Medium ["AWS::Serverless::Api"], Lacks("domain.security_policy", &["TLS_1_2"]),
+        "an API takes outdated TLS", "CWE-327",
+        "set `SecurityPolicy` to TLS_1_2";
+    "sam-api-unlogged" Low ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"], Absent("access_log_setting|access_log_settings.destination_arn"),
+        "callers of an API are not logged", "CWE-778",
+        "set `AccessLogSetting`";
+    "sam-function-variables" Low ["aws_lambda_function"], All(&[Present("environment.variables"), Absent("kms_key_arn")]),
+        "variables are not encrypted with an own key", "CWE-311",
+        "set `KmsKeyArn`";
+    "sam-states-untraced" Info ["AWS::Serverless::StateMachine"], Off("tracing.enabled"),
+        "nobody sees where a state machine spends its time", "CWE-778",
+        "set `Tracing`";
+    "sam-states-unlogged" Low ["AWS::Serverless::StateMachine"], Absent("logging"),
+        "a state machine does not log", "CWE-778",
+        "set `Logging`";
 };
