@@ -4,6 +4,8 @@ CORPORA ?= ../shared/corpora
 DATA    ?= .data
 SEED    ?= 0..2000
 PI      := target/release/pi
+# Built with the features of the whole workspace, so that the tests need no second build.
+XTASK   := cargo test --workspace --no-run --quiet && $${CARGO_TARGET_DIR:-target}/debug/xtask
 
 .DEFAULT_GOAL := help
 .PHONY: help dev build run test test-core test-conformance test-full simulate fuzz lint format bench bench-detection coverage docs clean setup
@@ -24,7 +26,7 @@ run: build ## build, scan examples/, show the verdict, verify the log, replay th
 	@$(PI) --data $(DATA) demo examples
 
 test: setup ## everything that must pass before a change lands
-	cargo xtask ci
+	$(XTASK) ci
 
 test-core: setup ## unit and integration tests of the crates
 	cargo nextest run --workspace --exclude pi-conformance --exclude pi-cli
@@ -33,7 +35,7 @@ test-conformance: setup ## the specification, rule by rule
 	cargo xtask conformance
 
 test-full: setup ## what takes longer: long differential runs, crash tests, both build profiles
-	cargo xtask full
+	$(XTASK) full
 
 fuzz: setup ## every parser and decoder against a fuzzer: SECONDS=60 for each target
 	scripts/fuzz $(or $(SECONDS),60)
