@@ -7,8 +7,9 @@ use pi_artifacts::terraform::{Node, Resource};
 use super::model::{Graph, reach, refers_to};
 
 /// The types with which an account is watched.
-pub(crate) const WATCHING: &[&str] =
-    &["aws_cloudwatch_log_metric_filter", "aws_cloudwatch_metric_alarm"];
+pub(crate) const WATCHING: &[&str] = &[FILTER, ALARM];
+const FILTER: &str = "aws_cloudwatch_log_metric_filter";
+const ALARM: &str = "aws_cloudwatch_metric_alarm";
 
 /// The place of the file, where it watches an account and no alarm is raised by a
 /// filter whose pattern has all `words`. Patterns are compared without blanks,
@@ -20,7 +21,7 @@ pub(crate) fn missing(resource: &Resource, words: &[&str], graph: &Graph) -> Vec
         return Vec::new();
     }
     let of = |kind: &'static str| graph.resources.iter().filter(move |other| other.kind == kind);
-    let mut filters = of(WATCHING[0]).filter(|filter| {
+    let mut filters = of(FILTER).filter(|filter| {
         let pattern = filter.body.get("pattern").and_then(Node::text).unwrap_or_default();
         let pattern: String =
             pattern.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\\')).collect();
@@ -30,7 +31,7 @@ pub(crate) fn missing(resource: &Resource, words: &[&str], graph: &Graph) -> Vec
     let raised = filters.any(|filter| {
         let counts = reach(filter, "metric_transformation.name");
         let counts: Vec<&str> = counts.found.iter().filter_map(|(node, _)| node.text()).collect();
-        of(WATCHING[1]).any(|alarm| {
+        of(ALARM).any(|alarm| {
             alarm.body.get("metric_name").is_some_and(|name| {
                 refers_to(name, &filter.address)
                     || name.text().is_some_and(|name| counts.contains(&name))
