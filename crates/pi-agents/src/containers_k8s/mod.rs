@@ -8,6 +8,7 @@
 use pi_agent_api::Agent;
 
 mod build_stages;
+mod cluster_policies;
 mod compose;
 mod compose_isolation;
 mod compose_limits;
@@ -16,6 +17,7 @@ mod control_plane;
 mod control_plane_files;
 mod control_plane_rules;
 mod docker_host;
+mod exposure;
 mod image;
 mod image_habits;
 mod image_instructions;
@@ -44,6 +46,7 @@ pub mod docker_compose_security_sentry;
 pub mod docker_image_scanner;
 pub mod docker_socket_privilege_sentry;
 pub mod kubernetes_control_plane_auditor;
+pub mod kubernetes_exposure_auditor;
 pub mod kubernetes_reference_linter;
 pub mod kubernetes_root_execution_linter;
 pub mod kubernetes_security_auditor;
@@ -57,6 +60,7 @@ pub const AGENTS: &[&dyn Agent] = &[
     &docker_image_scanner::DockerImageScanner,
     &docker_socket_privilege_sentry::DockerSocketPrivilegeSentry,
     &kubernetes_control_plane_auditor::KubernetesControlPlaneAuditor,
+    &kubernetes_exposure_auditor::KubernetesExposureAuditor,
     &kubernetes_reference_linter::KubernetesReferenceLinter,
     &kubernetes_root_execution_linter::KubernetesRootExecutionLinter,
     &kubernetes_security_auditor::KubernetesSecurityAuditor,

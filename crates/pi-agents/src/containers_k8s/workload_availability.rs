@@ -259,8 +259,8 @@ fn anti_affinity(workload: &Workload<'_>, report: &mut Report) {
             here(term) && term.get("labelSelector").is_some_and(|s| selects(s, labels))
         });
     if !spreads {
-        let span = all.first().map_or(workload.pod.span, |term| term.span);
-        let first = Span { start: span.start, end: span.start };
-        report.finding(&AFFINITY, first).subject(object.subject.clone());
+        let place = all.first().copied().unwrap_or(workload.pod);
+        let span = place.entries().first().map_or(object.span, |entry| entry.key_span);
+        report.finding(&AFFINITY, span).subject(object.subject.clone());
     }
 }
