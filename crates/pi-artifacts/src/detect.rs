@@ -249,7 +249,9 @@ fn json(text: &str, otherwise: Kind) -> Kind {
     if (has("bomFormat") && text.contains("CycloneDX")) || has("spdxVersion") {
         return Kind::Sbom;
     }
-    if has("apiVersion") && has("kind") && (has("metadata") || has("items")) {
+    // Configuration files of the cluster itself have no metadata.
+    let is_object = has("metadata") || has("items") || text.contains(".k8s.io/");
+    if has("apiVersion") && has("kind") && is_object {
         return Kind::Kubernetes;
     }
     if has("terraform_version") && has("serial") && has("lineage") {
@@ -312,6 +314,11 @@ mod tests {
             ("stack.yaml", "services:\n  a:\n    image: b\n", Kind::Compose),
             ("x.yaml", "apiVersion: v1\nkind: Pod\n", Kind::Kubernetes),
             ("x.json", r#"{"apiVersion":"v1","kind":"Pod","metadata":{}}"#, Kind::Kubernetes),
+            (
+                "x.json",
+                r#"{"apiVersion":"kubelet.config.k8s.io/v1beta1","kind":"KubeletConfiguration"}"#,
+                Kind::Kubernetes,
+            ),
             (".github/workflows/ci.yml", "on: push", Kind::GithubWorkflow),
             ("w.yml", "on: push\njobs:\n  a:\n", Kind::GithubWorkflow),
             ("x.yaml", "a: 1", Kind::Yaml),

@@ -102,7 +102,18 @@ pub(crate) enum Test {
     Lists(&'static str),
     /// A list without this word.
     ListsNot(&'static str),
+    /// This value, where one is given.
+    Only(&'static str),
+    /// Words of this list, where some are given.
+    Among(&'static [&'static str]),
+    /// A time of at most so many seconds, where one is given.
+    AtMostSeconds(u64),
+    /// A file of keys or certificates, given.
+    KeyFile,
 }
+
+/// How files of keys and certificates end.
+const KEY_FILES: &[&str] = &["cer", "cert", "crt", "key", "pem", "pub"];
 
 impl Test {
     /// Whether a flag with this value, or without one, passes.
@@ -120,6 +131,65 @@ impl Test {
             }
             Self::Lists(word) => lists(word),
             Self::ListsNot(word) => !lists(word),
+            Self::Only(wanted) => value.is_none_or(|value| value == wanted),
+            Self::Among(words) => {
+                let given = value.into_iter().flat_map(|value| value.split(','));
+                given.map(str::trim).all(|word| words.contains(&word))
+            }
+            Self::AtMostSeconds(most) => {
+                value.is_none_or(|value| seconds(value).is_none_or(|seconds| seconds <= most))
+            }
+            Self::KeyFile => {
+                let end = value.and_then(|value| value.rsplit_once('.'));
+                end.is_some_and(|(_, end)| KEY_FILES.contains(&end))
+            }
         }
+    }
+}
+
+/// The whole seconds of a duration such as `1h5m30s`.
+fn seconds(text: &str) -> Option<u64> {
+    let mut total: u64 = 0;
+    let mut number = String::new();
+    for c in text.chars() {
+        let unit = match c {
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            c if c.is_ascii_digit() => {
+                number.push(c);
+                continue;
+            }
+            _ => return None,
+        };
+        total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(unit)?)?;
+        number.clear();
+    }
+    number.is_empty().then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_added_up() {
+        assert_eq!(seconds("6m10s"), Some(370));
+        assert_eq!(seconds("1h"), Some(3600));
+        for wrong in ["5", "5d", "s", "1.5s"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_passes_where_it_may_be_left_out() {
+        for test in [Test::Only("0"), Test::Among(&["A"]), Test::AtMostSeconds(1)] {
+            assert!(test.passes(None), "{test:?}");
+        }
+        assert!(!Test::KeyFile.passes(None) && !Test::KeyFile.passes(Some("ca.txt")));
+        assert!(Test::KeyFile.passes(Some("/pki/ca.crt")));
+        assert!(Test::Among(&["A", "B"]).passes(Some("B,A")));
+        assert!(!Test::Among(&["A", "B"]).passes(Some("A,C")));
+        assert!(!Test::AtMostSeconds(300).passes(Some("6m")));
     }
 }

@@ -371,7 +371,7 @@ pub(crate) const ACCOUNT_KEY: Setting = Setting {
     },
     programs: &[Program::ApiServer],
     flag: "service-account-key-file",
-    test: Test::Given,
+    test: Test::KeyFile,
 };
 
 pub(crate) const ETCD_CERT: Setting = Setting {
@@ -441,7 +441,7 @@ pub(crate) const ROOT_CA: Setting = Setting {
     },
     programs: &[Program::ControllerManager],
     flag: "root-ca-file",
-    test: Test::Given,
+    test: Test::KeyFile,
 };
 
 pub(crate) const PRIVATE_KEY: Setting = Setting {
@@ -455,7 +455,7 @@ pub(crate) const PRIVATE_KEY: Setting = Setting {
     },
     programs: &[Program::ControllerManager],
     flag: "service-account-private-key-file",
-    test: Test::Given,
+    test: Test::KeyFile,
 };
 
 pub(crate) const CREDENTIALS: Setting = Setting {
@@ -682,6 +682,177 @@ pub(crate) const KERNEL: Setting = Setting {
     test: Test::Must("true"),
 };
 
+pub(crate) const REQUEST_TIMEOUT: Setting = Setting {
+    rule: Rule {
+        id: "request-timeout",
+        summary: "a single request may hold the API server for more than five minutes",
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        references: &["CWE-400", "CIS-KUBERNETES-1.2.21"],
+        fix: "remove `--request-timeout`, or set it to 300s or less",
+    },
+    programs: &[Program::ApiServer],
+    flag: "request-timeout",
+    test: Test::AtMostSeconds(300),
+};
+
+pub(crate) const TLS_CERT: Setting = Setting {
+    rule: Rule {
+        id: "tls-certificate",
+        summary: "no certificate is set, so that a self-signed one is made",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        references: &["CWE-295", "CIS-KUBERNETES-1.2.25", "CIS-KUBERNETES-4.2.9"],
+        fix: "set `--tls-cert-file`",
+    },
+    programs: &[Program::ApiServer, Program::Kubelet],
+    flag: "tls-cert-file",
+    test: Test::Given,
+};
+
+pub(crate) const TLS_KEY: Setting = Setting {
+    rule: Rule {
+        id: "tls-key",
+        summary: "no key is set for TLS",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        references: &["CWE-295", "CIS-KUBERNETES-1.2.25", "CIS-KUBERNETES-4.2.9"],
+        fix: "set `--tls-private-key-file`",
+    },
+    programs: &[Program::ApiServer, Program::Kubelet],
+    flag: "tls-private-key-file",
+    test: Test::Given,
+};
+
+pub(crate) const CLIENT_CA: Setting = Setting {
+    rule: Rule {
+        id: "client-certificate-authority",
+        summary: "certificates of clients are not verified",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        references: &["CWE-295", "CIS-KUBERNETES-1.2.26", "CIS-KUBERNETES-4.2.3"],
+        fix: "set `--client-ca-file` to the file of the authority",
+    },
+    programs: &[Program::ApiServer, Program::Kubelet],
+    flag: "client-ca-file",
+    test: Test::KeyFile,
+};
+
+pub(crate) const CIPHERS: Setting = Setting {
+    rule: Rule {
+        id: "weak-ciphers",
+        summary: "cipher suites outside the recommended ones are allowed",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        references: &["CWE-327", "CIS-KUBERNETES-1.2.30", "CIS-KUBERNETES-4.2.12"],
+        fix: "list only suites with ECDHE and an AEAD cipher in `--tls-cipher-suites`",
+    },
+    programs: &[Program::ApiServer, Program::Kubelet],
+    flag: "tls-cipher-suites",
+    test: Test::Among(STRONG_CIPHERS),
+};
+
+pub(crate) const INSECURE_PORT: Setting = Setting {
+    rule: Rule {
+        id: "insecure-port",
+        summary: "the API server has a port without TLS and authentication",
+        severity: Severity::Critical,
+        confidence: Confidence::High,
+        references: &["CWE-306"],
+        fix: "remove `--insecure-port`, or set it to 0",
+    },
+    programs: &[Program::ApiServer],
+    flag: "insecure-port",
+    test: Test::Only("0"),
+};
+
+pub(crate) const AUDIT_POLICY: Setting = Setting {
+    rule: Rule {
+        id: "audit-policy-file",
+        summary: "no policy says what the audit log holds",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        references: &["CWE-778", "CIS-KUBERNETES-3.2.1"],
+        fix: "set `--audit-policy-file`",
+    },
+    programs: &[Program::ApiServer],
+    flag: "audit-policy-file",
+    test: Test::Given,
+};
+
+pub(crate) const IMAGE_POLICY: Setting = Setting {
+    rule: Rule {
+        id: "image-policy-webhook",
+        summary: "nobody decides which images may run",
+        severity: Severity::Low,
+        confidence: Confidence::Medium,
+        references: &["CIS-KUBERNETES-5.5.1"],
+        fix: "enable the admission plugin `ImagePolicyWebhook`, or verify images by another admission controller",
+    },
+    programs: &[Program::ApiServer],
+    flag: "enable-admission-plugins",
+    test: Test::Lists("ImagePolicyWebhook"),
+};
+
+pub(crate) const GARBAGE: Setting = Setting {
+    rule: Rule {
+        id: "terminated-pod-threshold",
+        summary: "terminated pods are never removed",
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        references: &["CWE-459", "CIS-KUBERNETES-1.3.1"],
+        fix: "set `--terminated-pod-gc-threshold` above 0",
+    },
+    programs: &[Program::ControllerManager],
+    flag: "terminated-pod-gc-threshold",
+    test: Test::Not("0"),
+};
+
+pub(crate) const SERVER_ROTATION: Setting = Setting {
+    rule: Rule {
+        id: "kubelet-server-rotation",
+        summary: "the serving certificate of the kubelet is not renewed",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        references: &["CWE-324", "CIS-KUBERNETES-1.3.6", "CIS-KUBERNETES-4.2.11"],
+        fix: "remove `RotateKubeletServerCertificate=false` from `--feature-gates`",
+    },
+    programs: &[Program::ControllerManager, Program::Kubelet],
+    flag: "feature-gates",
+    test: Test::ListsNot("RotateKubeletServerCertificate=false"),
+};
+
+pub(crate) const EVENTS: Setting = Setting {
+    rule: Rule {
+        id: "kubelet-event-rate",
+        summary: "the kubelet drops events beyond a rate",
+        severity: Severity::Info,
+        confidence: Confidence::Medium,
+        references: &["CWE-778", "CIS-KUBERNETES-4.2.8"],
+        fix: "set `--event-qps=0`, which drops none, or a rate that the node does not reach",
+    },
+    programs: &[Program::Kubelet],
+    flag: "event-qps",
+    test: Test::Only("0"),
+};
+
+/// The suites that the benchmark recommends.
+pub(crate) const STRONG_CIPHERS: &[&str] = &[
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_RSA_WITH_AES_256_GCM_SHA384",
+];
+
 /// All rows.
 pub(crate) static SETTINGS: &[Setting] = &[
     ANONYMOUS,
@@ -731,4 +902,48 @@ pub(crate) static SETTINGS: &[Setting] = &[
     HOSTNAME,
     ROTATE,
     KERNEL,
+    REQUEST_TIMEOUT,
+    TLS_CERT,
+    TLS_KEY,
+    CLIENT_CA,
+    CIPHERS,
+    INSECURE_PORT,
+    AUDIT_POLICY,
+    IMAGE_POLICY,
+    GARBAGE,
+    SERVER_ROTATION,
+    EVENTS,
+];
+
+/// A key of a `KubeletConfiguration` and what it must say. Where it differs from
+/// the flag, it is because the file has other defaults.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// The row of the flag.
+    pub setting: &'static Setting,
+    /// Where the key stands.
+    pub path: &'static [&'static str],
+    /// What it must say.
+    pub test: Test,
+}
+
+const fn key(setting: &'static Setting, path: &'static [&'static str], test: Test) -> Key {
+    Key { setting, path, test }
+}
+
+/// The keys of a `KubeletConfiguration`.
+pub(crate) static KUBELET_KEYS: &[Key] = &[
+    key(&ANONYMOUS, &["authentication", "anonymous", "enabled"], Test::Not("true")),
+    key(&CLIENT_CA, &["authentication", "x509", "clientCAFile"], Test::KeyFile),
+    key(&ALWAYS_ALLOW, &["authorization", "mode"], Test::Not("AlwaysAllow")),
+    key(&EVENTS, &["eventRecordQPS"], Test::Must("0")),
+    key(&SERVER_ROTATION, &["featureGates", "RotateKubeletServerCertificate"], Test::Not("false")),
+    key(&IPTABLES, &["makeIPTablesUtilChains"], Test::Not("false")),
+    key(&KERNEL, &["protectKernelDefaults"], Test::Must("true")),
+    key(&READ_ONLY, &["readOnlyPort"], Test::Only("0")),
+    key(&ROTATE, &["rotateCertificates"], Test::Must("true")),
+    key(&STREAMING, &["streamingConnectionIdleTimeout"], Test::Not("0s")),
+    key(&TLS_CERT, &["tlsCertFile"], Test::Given),
+    key(&CIPHERS, &["tlsCipherSuites"], Test::Among(STRONG_CIPHERS)),
+    key(&TLS_KEY, &["tlsPrivateKeyFile"], Test::Given),
 ];

@@ -4,8 +4,8 @@ use pi_agent_api::{Report, Stop, declare_agent};
 use pi_artifacts::{Artifact, Kind};
 
 use super::control_plane::CommandLine;
-use super::control_plane_rules as rows;
 use super::manifest::{objects, workloads};
+use super::{control_plane_files, control_plane_rules as rows};
 
 declare_agent! {
     /// Audits the command lines of the components of a cluster.
@@ -13,8 +13,10 @@ declare_agent! {
     /// # What it checks
     /// Containers that run `kube-apiserver`, `kube-controller-manager`,
     /// `kube-scheduler`, `etcd` or `kubelet`: the flags in `command` and `args`
-    /// against sections 1, 2 and 4 of the CIS Kubernetes Benchmark, one rule a
-    /// setting. The last flag of a name is the one in force.
+    /// against sections 1 to 5 of the CIS Kubernetes Benchmark, one rule a setting.
+    /// The last flag of a name is the one in force. The files behind such flags, as
+    /// far as they are objects: `KubeletConfiguration`, `EncryptionConfiguration`,
+    /// audit policies.
     ///
     /// # Why it matters
     /// Who commands the control plane commands every workload, and several
@@ -39,16 +41,16 @@ declare_agent! {
     /// ```
     ///
     /// # Limits
-    /// Flags that a shell script or an entrypoint adds are not seen, nor are
-    /// settings in files that `--config` names.
+    /// Flags that a shell script or an entrypoint adds are not seen. A flag and the
+    /// file that `--config` names are judged apart.
     ///
     /// # References
-    /// CIS Kubernetes 1, 2 and 4.
+    /// CIS Kubernetes 1 to 5.
     pub struct KubernetesControlPlaneAuditor {
         slug: "kubernetes_control_plane_auditor",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Kubernetes],
@@ -102,6 +104,20 @@ declare_agent! {
             rows::HOSTNAME.rule,
             rows::ROTATE.rule,
             rows::KERNEL.rule,
+            rows::REQUEST_TIMEOUT.rule,
+            rows::TLS_CERT.rule,
+            rows::TLS_KEY.rule,
+            rows::CLIENT_CA.rule,
+            rows::CIPHERS.rule,
+            rows::INSECURE_PORT.rule,
+            rows::AUDIT_POLICY.rule,
+            rows::IMAGE_POLICY.rule,
+            rows::GARBAGE.rule,
+            rows::SERVER_ROTATION.rule,
+            rows::EVENTS.rule,
+            control_plane_files::SHARED_AUTHORITY,
+            control_plane_files::ENCRYPTION_PROVIDER,
+            control_plane_files::AUDIT_GAPS,
         ],
         fixture: include_str!("fixtures/kubernetes_control_plane_auditor.md"),
         check: check,
@@ -109,22 +125,30 @@ declare_agent! {
 }
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
-    for workload in workloads(&objects(artifact.data()?, report)?) {
-        for container in workload.containers() {
+    let objects = objects(artifact.data()?, report)?;
+    let workloads = workloads(&objects);
+    let containers: Vec<_> = workloads.iter().flat_map(|workload| workload.containers()).collect();
+    let mut lines = Vec::new();
+    for container in &containers {
+        report.tick(1)?;
+        let Some(line) = CommandLine::of(container) else { continue };
+        for setting in rows::SETTINGS {
             report.tick(1)?;
-            let Some(line) = CommandLine::of(&container) else { continue };
-            for setting in rows::SETTINGS {
-                report.tick(1)?;
-                let flag = line.flag(setting.flag);
-                if setting.programs.contains(&line.program)
-                    && !setting.test.passes(flag.map(|flag| flag.value))
-                {
-                    report
-                        .finding(&setting.rule, flag.map_or(line.span, |flag| flag.span))
-                        .subject(format!("{}/--{}", container.subject, setting.flag));
-                }
+            let flag = line.flag(setting.flag);
+            if setting.programs.contains(&line.program)
+                && !setting.test.passes(flag.map(|flag| flag.value))
+            {
+                report
+                    .finding(&setting.rule, flag.map_or(line.span, |flag| flag.span))
+                    .subject(format!("{}/--{}", container.subject, setting.flag));
             }
         }
+        lines.push((container, line));
+    }
+    control_plane_files::shared_authority(&lines, report);
+    for object in &objects {
+        report.tick(1)?;
+        control_plane_files::check(object, report);
     }
     Ok(())
 }

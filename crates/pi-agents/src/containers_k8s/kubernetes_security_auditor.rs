@@ -25,7 +25,7 @@ declare_agent! {
     /// capabilities, read-only root file system, seccomp, the token of the service
     /// account, requests and limits, probes, image versions, ports of the node,
     /// kernel settings, secrets in the environment. Roles and bindings: wildcards,
-    /// verbs that lead to more rights, secrets of all namespaces, `cluster-admin`,
+    /// verbs that lead to more rights, creation of pods, secrets, `cluster-admin`,
     /// rights for everybody. Any object: the default namespace.
     ///
     /// # Why it matters
@@ -61,7 +61,7 @@ declare_agent! {
         slug: "kubernetes_security_auditor",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 1,
+        revision: 2,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Kubernetes],
@@ -88,6 +88,7 @@ declare_agent! {
             image::MUTABLE,
             rbac::WILDCARD,
             rbac::ESCALATING,
+            rbac::PODS,
             rbac::SECRETS,
             rbac::CLUSTER_ADMIN,
             rbac::EVERYBODY,

@@ -111,9 +111,18 @@ fn workload<'a>(object: &Object<'a>) -> Option<Workload<'a>> {
 }
 
 fn is_pod_spec(node: &Node) -> bool {
-    ["containers", "initContainers", "hostNetwork", "hostPID", "hostIPC"]
-        .iter()
-        .any(|key| node.get(key).is_some())
+    const KEYS: &[&str] = &[
+        "containers",
+        "initContainers",
+        "hostNetwork",
+        "hostPID",
+        "hostIPC",
+        "priorityClassName",
+        "restartPolicy",
+        "serviceAccount",
+        "serviceAccountName",
+    ];
+    KEYS.iter().any(|key| node.get(key).is_some())
 }
 
 /// What a container is for.

@@ -26,14 +26,24 @@ pub(crate) const ESCALATING: Rule = Rule {
     fix: "remove the verb, or bind the role to administrators only",
 };
 
-/// Secrets of the whole cluster.
+/// Secrets of a namespace or of the whole cluster.
 pub(crate) const SECRETS: Rule = Rule {
     id: "rbac-secrets-access",
-    summary: "a cluster role reads the secrets of every namespace",
+    summary: "a role reads the secrets of its namespace, or of all",
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     references: &["CWE-250", "CIS-KUBERNETES-5.1.2"],
-    fix: "use a role in the one namespace, limited by `resourceNames`",
+    fix: "name the single secrets in `resourceNames` of a role in the one namespace",
+};
+
+/// New pods, with the rights of any service account.
+pub(crate) const PODS: Rule = Rule {
+    id: "rbac-pod-creation",
+    summary: "a role creates pods, which may use every secret and account of their namespace",
+    severity: Severity::Low,
+    confidence: Confidence::High,
+    references: &["CWE-269", "CIS-KUBERNETES-5.1.4"],
+    fix: "leave the creation of workloads to the pipeline that deploys them",
 };
 
 /// The administrator's role.
@@ -58,9 +68,9 @@ pub(crate) const EVERYBODY: Rule = Rule {
 
 /// Resources that give further rights, with the verbs that do.
 const ESCALATIONS: &[(&[&str], &[&str])] = &[
-    (&["pods/exec", "pods/attach", "nodes/proxy"], &["create", "get", "*"]),
+    (&["pods/exec", "pods/attach", "pods/portforward", "nodes/proxy"], &["create", "get", "*"]),
     (&["serviceaccounts/token"], &["create", "*"]),
-    (&["certificatesigningrequests/approval"], &["update", "patch", "*"]),
+    (&["certificatesigningrequests/approval"], &["approve", "update", "patch", "*"]),
     (
         &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
         &["create", "update", "patch", "*"],
@@ -69,6 +79,18 @@ const ESCALATIONS: &[(&[&str], &[&str])] = &[
         &["roles", "clusterroles", "rolebindings", "clusterrolebindings"],
         &["create", "update", "patch", "*"],
     ),
+];
+
+/// Resources that make pods.
+const POD_MAKERS: &[&str] = &[
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "jobs",
+    "pods",
+    "replicasets",
+    "replicationcontrollers",
+    "statefulsets",
 ];
 
 /// Looks at one role or binding.
@@ -111,12 +133,22 @@ fn role(object: &Object<'_>, report: &mut Report) {
                 .message(format!("`{}` leads to further rights", word(node)))
                 .subject(subject.clone());
         }
-        if object.kind == "ClusterRole"
-            && list("resourceNames").is_empty()
+        if let Some(node) = holds("resources", POD_MAKERS)
+            && holds("verbs", &["create", "*"]).is_some()
+        {
+            report.finding(&PODS, node.span).subject(subject.clone());
+        }
+        if list("resourceNames").is_empty()
             && let Some(node) = holds("resources", &["secrets"])
             && holds("verbs", &["get", "list", "watch", "*"]).is_some()
         {
-            report.finding(&SECRETS, node.span).subject(subject);
+            let finding = report.finding(&SECRETS, node.span);
+            finding.subject(subject);
+            if object.kind == "Role" {
+                finding
+                    .message("a role reads all secrets of its namespace")
+                    .severity(Severity::Low);
+            }
         }
     }
 }
