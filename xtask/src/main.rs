@@ -92,6 +92,7 @@ fn conformance() -> Result<()> {
 
 fn bench() -> Result<()> {
     step("cargo", &["run", "--release", "-p", "pi-store", "--example", "log_bench"])?;
+    step("cargo", &["run", "--release", "-p", "pi-store", "--example", "tenants_bench"])?;
     step("bash", &["bench/steps.sh"])?;
     step("cargo", &["run", "--release", "-p", "pi-runtime", "--example", "route_bench"])?;
     step("cargo", &["run", "--release", "-p", "pi-control-plane", "--example", "policy_bench"])?;

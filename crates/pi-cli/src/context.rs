@@ -24,12 +24,15 @@ use crate::output::style::{WARN, paint, visible};
 /// Names the PostgreSQL database that keeps the logs, and the role that uses it.
 pub const DATABASE: &str = "PI_DATABASE_URL";
 
+/// The incoming webhook of Slack that alerts go to.
+pub const SLACK: &str = "PI_SLACK_WEBHOOK_URL";
+
 /// Names the same database and the role that owns its tables.
 const DATABASE_OWNER: &str = "PI_DATABASE_OWNER_URL";
 
 /// A setting that may hold a password: a variable, or a file that nobody else can read,
 /// named by the variable with `_FILE` behind it.
-fn secret_setting(name: &str) -> Result<Option<String>, Failure> {
+pub fn secret_setting(name: &str) -> Result<Option<String>, Failure> {
     let invalid = |problem: String| Failure::new(Reason::SecretUnreadable, problem);
     if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
         return match value.into_string() {

@@ -6,6 +6,8 @@ use pi_core::Reason;
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_identity::{Origin, Secrets};
 
+use crate::context::SLACK;
+
 /// Variables with their defaults, in the order of the reference of configuration.
 const VARIABLES: [(&str, &str); 13] = [
     ("PI_DATA_DIR", ""),
@@ -59,7 +61,17 @@ pub fn settings(
         };
         Setting { name: format!("PI_SECRET_{name}"), value, origin }
     });
-    variables.chain(secrets).collect()
+    variables.chain(secrets).chain([webhook(environment)]).collect()
+}
+
+fn webhook(environment: &dyn Fn(&str) -> Option<OsString>) -> Setting {
+    let is_set = |name: &str| environment(name).is_some_and(|value| !value.is_empty());
+    let (value, origin) = match (is_set(SLACK), is_set(&format!("{SLACK}_FILE"))) {
+        (true, _) => ("set", "environment"),
+        (false, true) => ("set", "file"),
+        (false, false) => ("not set", "default"),
+    };
+    Setting { name: SLACK.to_owned(), value: value.to_owned(), origin }
 }
 
 fn word(origin: &Origin) -> &'static str {
@@ -90,6 +102,7 @@ mod tests {
         let secret = "q83vEjRWeJq83vEjRWeJASNFZ4mrze8BI0VniavN";
         let environment = |name: &str| match name {
             "PI_LISTEN" => Some(OsString::from("0.0.0.0:80")),
+            "PI_SLACK_WEBHOOK_URL" => Some(OsString::from("https://short")),
             "PI_SECRET_JWT" => Some(OsString::from(secret)),
             "PI_SECRET_REQUEST_SIGNING" => Some(OsString::from("short")),
             _ => None,
@@ -103,6 +116,7 @@ mod tests {
         assert_eq!(shown("PI_LISTEN"), ("0.0.0.0:80", "environment"));
         assert_eq!(shown("PI_LOG_FORMAT"), ("text", "default"));
         assert_eq!(shown("PI_SECRET_JWT"), ("set", "environment"));
+        assert_eq!(shown("PI_SLACK_WEBHOOK_URL"), ("set", "environment"));
         assert_eq!(shown("PI_SECRET_JWT_KEYS"), ("not set", "default"));
         assert!(shown("PI_SECRET_REQUEST_SIGNING").0.starts_with("refused: "));
         assert!(!format!("{all:?}").contains(secret) && !format!("{all:?}").contains("short"));

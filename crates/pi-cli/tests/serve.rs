@@ -9,10 +9,7 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-
+use common::server::{Caller, SIGNING, SUBMIT, Server, code, dockerfile, with_secrets};
 use common::{Lab, Ran};
 use pi_control_plane::roles::Role;
 use pi_core::{Clock as _, Digest, Name};
@@ -22,104 +19,6 @@ use pi_identity::{
 };
 use pi_runtime::SystemClock;
 use serde_json::{Value, json};
-
-/// Two secrets that nobody uses anywhere else.
-const JWT: &str = "q8Zr2mVx7LpTn4Kc9Wd1Yb6Hs3Gf5Je0";
-const SIGNING: &str = "Xa7Pq2Lm9Vr4Tz8Kn3Wc6Yd1Hb5Gs0Fj";
-
-struct Server {
-    child: Child,
-    address: String,
-    tokens: Vec<(String, String)>,
-}
-
-impl Server {
-    /// A server on a free port, once it says that it serves.
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let address = first.rsplit("http://").next().unwrap().to_owned();
-        lines.next().unwrap().unwrap();
-        let mut tokens = Vec::new();
-        if command.get_args().any(|arg| arg == "--dev") {
-            for line in lines.by_ref().take(2).map(Result::unwrap) {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                tokens.push((words[0].to_owned(), words.last().unwrap().to_string()));
-            }
-        }
-        Self { child, address, tokens }
-    }
-
-    fn dev(lab: &Lab) -> Self {
-        Self::start(lab.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]))
-    }
-
-    fn admin(&self, tenant: &str) -> Caller {
-        let (_, token) = self.tokens.iter().find(|(name, _)| name == tenant).unwrap();
-        Caller { tenant: tenant.to_owned(), token: token.clone() }
-    }
-
-    /// Sends bytes as they are; the status and the body of the answer.
-    fn raw(&self, request: &[u8]) -> (u16, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        // A server that answers early may close before everything is written.
-        let _ = stream.write_all(request);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let status = answer.split(' ').nth(1).map_or(0, |status| status.parse().unwrap_or(0));
-        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        (status, serde_json::from_str(body).unwrap_or(Value::Null))
-    }
-
-    fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: pi\r\nconnection: close\r\n");
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if !body.is_empty() {
-            request.push_str("content-type: application/json\r\n");
-        }
-        request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-        self.raw(request.as_bytes())
-    }
-
-    fn ask(&self, caller: &Caller, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let bearer = format!("Bearer {}", caller.token);
-        let headers = [("x-tenant-id", caller.tenant.as_str()), ("authorization", &bearer)];
-        self.call(method, path, &headers, &body)
-    }
-
-    fn signal(&mut self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, signal).unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[derive(Clone)]
-struct Caller {
-    tenant: String,
-    token: String,
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, answer.1["code"].as_str().unwrap_or_default())
-}
-
-fn dockerfile(text: &str) -> Value {
-    json!({"artifacts": [{"path": "Dockerfile", "text": text}]})
-}
 
 /// Each case, on each store.
 macro_rules! on_both {
@@ -149,8 +48,6 @@ fn on_postgres(server: &pi_test_postgres::Server) -> Lab {
     let migrate = |owner: &str, pi: &str| pi_store::postgres::migrate(owner, pi).unwrap();
     Lab::with(vec![("PI_DATABASE_URL", server.database(migrate).application)])
 }
-
-const SUBMIT: &str = "/v1/compositions/submit";
 
 fn the_tour_of_the_readme_ends_well(lab: &Lab) {
     let server = Server::dev(lab);
@@ -321,13 +218,6 @@ fn strangers_stay_outside(lab: &Lab) {
     let endless = format!("GET / HTTP/1.1\r\nx: {}", "a".repeat(200_000));
     assert!(matches!(server.raw(endless.as_bytes()).0, 431 | 400 | 0));
     assert_eq!(server.ask(&local, "GET", "/v1/runs", &Value::Null).0, 200);
-}
-
-/// A command with secrets and without `--dev`.
-fn with_secrets(lab: &Lab, args: &[&str]) -> Command {
-    let mut command = lab.command(args);
-    command.env("PI_SECRET_JWT", JWT).env("PI_SECRET_REQUEST_SIGNING", SIGNING);
-    command
 }
 
 #[test]

@@ -159,6 +159,8 @@ fn main() {
         patience,
         tokens: tokens(),
         metrics: None,
+        alerts: None,
+        memory: None,
     };
     let app = Arc::new(App::new(Settings { runs: 8, ..Settings::default() }, means).unwrap());
     app.establish().unwrap();

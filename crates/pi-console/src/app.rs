@@ -16,15 +16,15 @@ use pi_runtime::drive::Cancel;
 use pi_runtime::examiner::Guard;
 use pi_runtime::mesh::Mesh;
 use pi_runtime::scheduler::Scheduler;
-use pi_store::EventStore;
+use pi_store::{EventStore, Logs, MemoryOptions};
 use pi_telemetry::Metrics;
 
 use crate::access::{Caller, SYSTEM};
+use crate::alerts::Alerts;
 use crate::audit::Audit;
 use crate::control::{self, Control};
 use crate::problem::Problem;
 use crate::report::Reports;
-use crate::stores::Logs;
 
 /// Limits of a server.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Default for Settings {
 }
 
 /// Who the platform itself is in the log.
-const PLATFORM: &str = "platform";
+pub(crate) const PLATFORM: &str = "platform";
 
 /// The tenant of whoever uses this machine.
 const LOCAL: &str = "local";
@@ -90,6 +90,10 @@ pub struct Means {
     pub tokens: Tokens,
     /// What is measured.
     pub metrics: Option<Arc<Metrics>>,
+    /// Who is told at once.
+    pub alerts: Option<Alerts>,
+    /// The memory across runs, if it is on.
+    pub memory: Option<MemoryOptions>,
 }
 
 /// What a server is made of.
@@ -120,6 +124,10 @@ pub struct App {
     pub tokens: Tokens,
     /// What is measured.
     pub metrics: Option<Arc<Metrics>>,
+    /// Who is told at once.
+    pub alerts: Option<Alerts>,
+    /// The memory across runs, if it is on.
+    pub memory: Option<MemoryOptions>,
     /// Calls that are counted together.
     pub audit: Audit,
     /// Tenants and policies.
@@ -134,7 +142,18 @@ impl App {
     /// # Errors
     /// A thread cannot be started.
     pub fn new(settings: Settings, means: Means) -> std::io::Result<Self> {
-        let Means { stores, clock, catalogue, mesh, guard, patience, tokens, metrics } = means;
+        let Means {
+            stores,
+            clock,
+            catalogue,
+            mesh,
+            guard,
+            patience,
+            tokens,
+            metrics,
+            alerts,
+            memory,
+        } = means;
         let scheduler = Scheduler::start(settings.runs, settings.queue)?;
         let router = Router::new(&catalogue);
         let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams));
@@ -152,6 +171,8 @@ impl App {
             streams,
             tokens,
             metrics,
+            alerts,
+            memory,
             audit: Audit::default(),
             control: Control::default(),
             control_turn: Mutex::default(),

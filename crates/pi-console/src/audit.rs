@@ -21,6 +21,7 @@ use pi_kernel::record::Record;
 use pi_runtime::Journal;
 
 use crate::access::{Caller, Demand, SYSTEM};
+use crate::alerts;
 use crate::app::{App, blocking};
 use crate::problem::Problem;
 
@@ -126,7 +127,15 @@ impl Watch {
         let reason = response.extensions().get::<Reason>().copied();
         let entry = call.entry(Some(response.status().as_u16()), reason);
         let (app, wait) = (Arc::clone(&self.app), call.changes());
-        match blocking(move || write(&app, &call, entry, reason, wait)).await {
+        let told = move || {
+            let written = write(&app, &call, entry, reason, wait);
+            if let Some(caller) = call.caller.get() {
+                let refused = written.as_ref().err().map(|problem| problem.reason);
+                alerts::look_at_refusal(&app, &caller.tenant, reason.or(refused));
+            }
+            written
+        };
+        match blocking(told).await {
             Ok(()) => response,
             Err(problem) if wait && response.status().is_success() => {
                 Problem::new(Reason::LogUnavailable, problem.detail).into_response()

@@ -7,6 +7,7 @@
 //! and that description is what is enforced ([`access`]).
 
 pub mod access;
+pub mod alerts;
 pub mod app;
 pub mod audit;
 pub mod control;
@@ -23,10 +24,9 @@ pub mod reply;
 pub mod report;
 pub mod routes;
 pub mod serve;
-pub mod stores;
 
 pub use app::{App, Settings};
 pub use gate::IdentityGate;
+pub use pi_store::Logs;
 pub use problem::Problem;
 pub use serve::serve;
-pub use stores::Logs;

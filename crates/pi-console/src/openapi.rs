@@ -19,6 +19,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
         (name = "compositions", description = "Translating, simulating and submitting requests."),
         (name = "runs", description = "What was run, and running it again."),
         (name = "log", description = "Events, proofs and checkpoints."),
+        (name = "memory", description = "What earlier runs left for people."),
         (name = "sessions", description = "Plain words become proposals."),
         (name = "approvals", description = "What waits for a person."),
         (name = "compliance", description = "What a tenant has to account for."),

@@ -18,6 +18,18 @@ const DEFAULT: usize = 50;
 /// Items of a page at most.
 pub const MOST: usize = 200;
 
+/// How many items, within the bounds.
+///
+/// # Errors
+/// A number outside 1 to 200.
+pub fn within(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit {
+        None => Ok(DEFAULT),
+        Some(limit) if (1..=MOST).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::invalid(format!("`limit` must be 1 to {MOST}"))),
+    }
+}
+
 /// Which page is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -39,11 +51,7 @@ impl Page {
     /// # Errors
     /// A number outside 1 to 200.
     pub fn limit(&self) -> Result<usize, Problem> {
-        match self.limit {
-            None => Ok(DEFAULT),
-            Some(limit) if (1..=MOST).contains(&limit) => Ok(limit),
-            Some(_) => Err(Problem::invalid(format!("`limit` must be 1 to {MOST}"))),
-        }
+        within(self.limit)
     }
 
     /// Where the page begins; `None` at the beginning.
@@ -83,7 +91,7 @@ impl NamePage {
     /// # Errors
     /// A number outside 1 to 200.
     pub fn limit(&self) -> Result<usize, Problem> {
-        Page { limit: self.limit, cursor: None }.limit()
+        within(self.limit)
     }
 
     /// The name that the page begins behind.

@@ -144,7 +144,9 @@ fn status(reason: Reason) -> StatusCode {
         | Reason::SchemaMismatch
         | Reason::UnknownCapability => StatusCode::UNPROCESSABLE_ENTITY,
         Reason::ArtifactTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Reason::QueueFull | Reason::LogUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Reason::QueueFull | Reason::LogUnavailable | Reason::MemoryUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Reason::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

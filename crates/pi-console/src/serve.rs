@@ -25,6 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::access::{Access, Demands, Gate, control};
+use crate::alerts;
 use crate::app::{App, blocking};
 use crate::audit::{self, Call, Watch};
 use crate::problem::Problem;
@@ -187,6 +188,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let settling = tokio::spawn(settle(Arc::clone(&app)));
+    let telling = tokio::spawn(alerts::run(Arc::clone(&app)));
     let service = TowerToHyperService::new(service(&app, gate));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
@@ -226,7 +228,12 @@ pub async fn serve(
         tracing::warn!(target: "pi::http", "connections were cut at the end");
     }
     settling.abort();
-    if let Err(problem) = blocking(move || audit::settle(&app, true)).await {
+    telling.abort();
+    let end = move || {
+        alerts::finish(&app);
+        audit::settle(&app, true)
+    };
+    if let Err(problem) = blocking(end).await {
         tracing::error!(target: "pi::http", detail = problem.detail, "counts are not in the log");
     }
 }

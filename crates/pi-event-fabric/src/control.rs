@@ -13,6 +13,12 @@ pub const RETENTION_PARTITION: &str = "retention";
 /// The partition of answered calls.
 pub const AUDIT_PARTITION: &str = "audit";
 
+/// The partition of alerts that nobody got.
+pub const ALERTS_PARTITION: &str = "alerts";
+
+/// An alert was given up.
+pub const ALERT_UNDELIVERED: &str = "alert.undelivered";
+
 /// The partition of what waits for a person.
 pub const APPROVALS_PARTITION: &str = "approvals";
 

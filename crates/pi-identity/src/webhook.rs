@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Name, Reason, Timestamp};
 use zeroize::Zeroizing;
 
@@ -14,10 +15,12 @@ const START: &str = "https://hooks.slack.com/services/";
 pub const HOST: &str = "hooks.slack.com";
 /// So many times an alert is sent.
 pub const ATTEMPTS: u32 = 5;
-/// So many alerts wait; so many dead letters are kept, the latest ones.
+/// So many alerts wait at once.
 pub const MAX_QUEUED: usize = 1000;
 const FIRST_PAUSE_S: u64 = 2;
 const LONGEST_PAUSE_S: u64 = 3600;
+/// What was sent is not sent again, word for word, for so long.
+const QUIET_S: u64 = 600;
 const LONGEST_TEXT: usize = 2000;
 
 /// The URL of an incoming webhook. Whoever knows it can post, so it is never shown.
@@ -60,6 +63,8 @@ impl fmt::Debug for SlackHook {
 pub enum AlertKind {
     /// The chain of a log does not verify.
     ChainBroken,
+    /// An agent judged the copies of an artifact differently.
+    CopiesDiverged,
     /// A replay gave something else.
     ReplayDiverged,
     /// Something waits for a person.
@@ -67,9 +72,20 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AlertKind::ChainBroken => "chain_broken",
+            AlertKind::CopiesDiverged => "copies_diverged",
+            AlertKind::ReplayDiverged => "replay_diverged",
+            AlertKind::ApprovalPending => "approval_pending",
+        }
+    }
+
     const fn title(self) -> &'static str {
         match self {
             AlertKind::ChainBroken => ":rotating_light: The log does not verify",
+            AlertKind::CopiesDiverged => ":warning: The copies of an artifact diverged",
             AlertKind::ReplayDiverged => ":warning: A replay diverged",
             AlertKind::ApprovalPending => ":hourglass: An approval is pending",
         }
@@ -148,59 +164,112 @@ pub struct DeadLetter {
     pub attempts: u32,
 }
 
-/// Alerts on their way. Whoever drives it calls [`Outbox::deliver`] now and then.
+/// The payload of `pi.alert.undelivered`.
+impl ToCanonical for DeadLetter {
+    fn to_canonical(&self, encoder: &mut Encoder) {
+        let Self { alert: Alert { kind, tenant, text }, reason, attempts } = self;
+        let text: String = text.chars().take(LONGEST_TEXT).collect();
+        encoder.object(|o| {
+            o.field("attempts", &u64::from(*attempts))
+                .field("kind", kind.as_str())
+                .field("reason", reason.code())
+                .field("tenant", tenant.as_str())
+                .field("text", text.as_str());
+        });
+    }
+}
+
+/// What came of a round of sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Alerts that arrived.
+    pub sent: u64,
+    /// Alerts that failed and are sent again.
+    pub retried: u64,
+    /// Alerts that were given up.
+    pub dead: u64,
+}
+
+/// Alerts on their way. Whoever drives it calls [`Outbox::deliver`] now and then, and takes
+/// away the dead letters.
 #[derive(Debug)]
 pub struct Outbox {
     hook: SlackHook,
     waiting: VecDeque<Waiting>,
-    dead: VecDeque<DeadLetter>,
-    dead_count: u64,
+    recent: VecDeque<(Timestamp, Alert)>,
+    dead: Vec<DeadLetter>,
 }
 
 impl Outbox {
     /// An empty outbox.
     pub fn new(hook: SlackHook) -> Self {
-        Self { hook, waiting: VecDeque::new(), dead: VecDeque::new(), dead_count: 0 }
+        Self { hook, waiting: VecDeque::new(), recent: VecDeque::new(), dead: Vec::new() }
     }
 
-    /// Takes an alert. One that waits already, word for word, is not taken twice; one for
-    /// which there is no room is a dead letter.
+    /// Takes an alert. One that waits already, or arrived a short while ago, word for word,
+    /// is not taken twice; one for which there is no room is a dead letter.
     pub fn push(&mut self, alert: Alert, now: Timestamp) {
-        if self.waiting.iter().any(|waiting| waiting.alert == alert) {
+        while self.recent.front().is_some_and(|(at, _)| later(*at, QUIET_S) <= now) {
+            self.recent.pop_front();
+        }
+        if self.waiting.iter().any(|waiting| waiting.alert == alert)
+            || self.recent.iter().any(|(_, recent)| *recent == alert)
+        {
             return;
         }
         if self.waiting.len() >= MAX_QUEUED {
-            self.give_up(alert, Reason::QueueFull, 0);
+            self.dead.push(DeadLetter { alert, reason: Reason::QueueFull, attempts: 0 });
             return;
         }
         self.waiting.push_back(Waiting { alert, attempts: 0, not_before: now });
     }
 
-    /// Sends what is due, each once, in the order in which it came; returns how many arrived.
-    pub fn deliver(&mut self, transport: &mut impl Transport, now: Timestamp) -> usize {
-        let mut delivered = 0;
+    /// Sends what is due, each once, in the order in which it came, and at most so many.
+    pub fn deliver(
+        &mut self,
+        transport: &mut (impl Transport + ?Sized),
+        now: Timestamp,
+        most: usize,
+    ) -> Round {
+        let (mut round, mut tried) = (Round::default(), 0);
         for _ in 0..self.waiting.len() {
+            if tried == most {
+                break;
+            }
             let Some(mut waiting) = self.waiting.pop_front() else { break };
             if waiting.not_before > now {
                 self.waiting.push_back(waiting);
                 continue;
             }
+            tried += 1;
             waiting.attempts += 1;
-            match transport.send(&self.hook, &waiting.alert.body()) {
-                Ok(()) => delivered += 1,
+            let reason = match transport.send(&self.hook, &waiting.alert.body()) {
+                Ok(()) => {
+                    round.sent += 1;
+                    self.arrived(waiting.alert, now);
+                    continue;
+                }
                 Err(SendError::Again { after_s }) if waiting.attempts < ATTEMPTS => {
+                    round.retried += 1;
                     waiting.not_before = later(now, pause_s(waiting.attempts, after_s));
                     self.waiting.push_back(waiting);
+                    continue;
                 }
-                Err(SendError::Again { .. }) => {
-                    self.give_up(waiting.alert, Reason::WebhookUndelivered, waiting.attempts);
-                }
-                Err(SendError::Never(reason)) => {
-                    self.give_up(waiting.alert, reason, waiting.attempts);
-                }
-            }
+                Err(SendError::Again { .. }) => Reason::WebhookUndelivered,
+                Err(SendError::Never(reason)) => reason,
+            };
+            round.dead += 1;
+            let Waiting { alert, attempts, .. } = waiting;
+            self.dead.push(DeadLetter { alert, reason, attempts });
         }
-        delivered
+        round
+    }
+
+    fn arrived(&mut self, alert: Alert, now: Timestamp) {
+        if self.recent.len() >= MAX_QUEUED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((now, alert));
     }
 
     /// When the next alert is due; `None` when none waits.
@@ -208,22 +277,20 @@ impl Outbox {
         self.waiting.iter().map(|waiting| waiting.not_before).min()
     }
 
-    /// The latest alerts that were given up, oldest first.
-    pub fn dead_letters(&self) -> impl Iterator<Item = &DeadLetter> {
-        self.dead.iter()
+    /// Gives up whatever waits: nobody sends it any more.
+    pub fn close(&mut self) {
+        let reason = Reason::WebhookUndelivered;
+        let waiting = self.waiting.drain(..);
+        self.dead.extend(waiting.map(|Waiting { alert, attempts, .. }| DeadLetter {
+            alert,
+            reason,
+            attempts,
+        }));
     }
 
-    /// How many were given up in all.
-    pub fn dead_count(&self) -> u64 {
-        self.dead_count
-    }
-
-    fn give_up(&mut self, alert: Alert, reason: Reason, attempts: u32) {
-        if self.dead.len() >= MAX_QUEUED {
-            self.dead.pop_front();
-        }
-        self.dead.push_back(DeadLetter { alert, reason, attempts });
-        self.dead_count += 1;
+    /// Takes away the alerts that were given up, oldest first. They are the caller's to keep.
+    pub fn take_dead(&mut self) -> Vec<DeadLetter> {
+        std::mem::take(&mut self.dead)
     }
 }
 

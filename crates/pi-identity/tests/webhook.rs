@@ -6,8 +6,12 @@ mod common;
 
 use common::*;
 use pi_core::Reason;
-use pi_identity::webhook::{Alert, AlertKind, MAX_QUEUED, Outbox, SendError, SlackHook, Transport};
+use pi_identity::webhook::{
+    Alert, AlertKind, MAX_QUEUED, Outbox, Round, SendError, SlackHook, Transport,
+};
 use proptest::prelude::*;
+
+const ALL: usize = usize::MAX;
 
 // Put together, so that no scanner takes it for somebody's.
 fn url() -> String {
@@ -60,6 +64,14 @@ fn only_a_hook_of_slack_is_one() {
         "https://hooks.slack.com\\@evil.example/services/T/B/x",
         "https://hooks.slack.com/workflows/T/B/x",
         "https://127.0.0.1/services/T/B/x",
+        "https://169.254.169.254/services/T/B/x",
+        "https://api.slack.com/services/T/B/x",
+        "ftp://hooks.slack.com/services/T/B/x",
+        "https://hooks.slack.com:443/services/T/B/x",
+        "https://[::ffff:127.0.0.1]/services/T/B/x",
+        "https://[::1]/services/T/B/x",
+        "https://0x7f000001/services/T/B/x",
+        "https://2130706433/services/T/B/x",
         "https://hooks.slаck.com/services/T/B/x",
     ] {
         let refusal = SlackHook::new(other).unwrap_err();
@@ -94,13 +106,38 @@ fn it_is_sent_again_with_growing_pauses() {
     while let Some(next) = outbox.next_due() {
         due.push(next.as_micros() / 1_000_000 - NOW_S);
         let before = slack.bodies.len();
-        outbox.deliver(&mut slack, at(next.as_micros() / 1_000_000 - 1));
+        outbox.deliver(&mut slack, at(next.as_micros() / 1_000_000 - 1), ALL);
         assert_eq!(slack.bodies.len(), before, "it was sent before it was due");
-        outbox.deliver(&mut slack, next);
+        outbox.deliver(&mut slack, next, ALL);
     }
     assert_eq!(due, [0, 2, 62, 70]);
     assert_eq!(slack.bodies.len(), 4);
-    assert_eq!(outbox.dead_count(), 0);
+    assert!(outbox.take_dead().is_empty());
+}
+
+#[test]
+fn what_arrived_a_short_while_ago_is_not_said_again() {
+    let mut outbox = Outbox::new(SlackHook::new(&url()).unwrap());
+    let mut slack = Scripted::default();
+    for (seconds, sent) in [(0, 1), (1, 0), (599, 0), (600, 1)] {
+        outbox.push(alert("a"), at(NOW_S + seconds));
+        assert_eq!(outbox.deliver(&mut slack, at(NOW_S + seconds), ALL).sent, sent, "{seconds}");
+    }
+}
+
+#[test]
+fn a_closed_outbox_gives_up_what_waits() {
+    let mut outbox = Outbox::new(SlackHook::new(&url()).unwrap());
+    let mut slack =
+        Scripted { answers: vec![SendError::Again { after_s: None }], ..Scripted::default() };
+    outbox.push(alert("a"), now());
+    outbox.push(alert("b"), now());
+    let round = outbox.deliver(&mut slack, now(), 1);
+    assert_eq!(round, Round { sent: 0, retried: 1, dead: 0 });
+    outbox.close();
+    let dead: Vec<_> = outbox.take_dead().into_iter().map(|d| (d.alert.text, d.attempts)).collect();
+    assert_eq!(dead, [("b".to_owned(), 0), ("a".to_owned(), 1)]);
+    assert_eq!(outbox.next_due(), None);
 }
 
 #[test]
@@ -112,7 +149,7 @@ fn what_cannot_be_delivered_is_a_dead_letter() {
     };
     outbox.push(alert("a"), now());
     while let Some(next) = outbox.next_due() {
-        outbox.deliver(&mut slack, next);
+        outbox.deliver(&mut slack, next, ALL);
     }
     let mut slack = Scripted {
         answers: vec![SendError::Never(Reason::WebhookAddressRefused)],
@@ -120,15 +157,16 @@ fn what_cannot_be_delivered_is_a_dead_letter() {
     };
     outbox.push(alert("b"), now());
     outbox.push(alert("c"), now());
-    assert_eq!(outbox.deliver(&mut slack, now()), 1);
-    let dead: Vec<_> = outbox
-        .dead_letters()
-        .map(|dead| (dead.alert.text.as_str(), dead.reason, dead.attempts))
-        .collect();
+    let round = outbox.deliver(&mut slack, now(), ALL);
+    assert_eq!(round, Round { sent: 1, retried: 0, dead: 1 });
+    let letters = outbox.take_dead();
+    let dead: Vec<_> =
+        letters.iter().map(|dead| (dead.alert.text.as_str(), dead.reason, dead.attempts)).collect();
     assert_eq!(
         dead,
         [("a", Reason::WebhookUndelivered, 5), ("b", Reason::WebhookAddressRefused, 1)]
     );
+    assert!(outbox.take_dead().is_empty());
 }
 
 #[test]
@@ -137,10 +175,11 @@ fn nothing_grows_without_bound() {
     for n in 0..MAX_QUEUED * 2 + 5 {
         outbox.push(alert(&n.to_string()), now());
     }
-    assert_eq!(outbox.dead_letters().count(), MAX_QUEUED);
-    assert_eq!(outbox.dead_count(), MAX_QUEUED as u64 + 5);
-    assert!(outbox.dead_letters().all(|dead| dead.reason == Reason::QueueFull));
-    assert_eq!(outbox.deliver(&mut Scripted::default(), now()), MAX_QUEUED);
+    let dead = outbox.take_dead();
+    assert_eq!(dead.len(), MAX_QUEUED + 5);
+    assert!(dead.iter().all(|dead| dead.reason == Reason::QueueFull));
+    let round = outbox.deliver(&mut Scripted::default(), now(), ALL);
+    assert_eq!(round.sent, MAX_QUEUED as u64);
 }
 
 proptest! {

@@ -10,6 +10,7 @@ mod entry;
 mod error;
 mod query;
 mod schema;
+mod shown;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 pub use entry::{Age, Drift, Entry, EntryDraft, Freshness, Source};
 pub use error::MemoryError;
 pub use query::MAX_QUERY_BYTES;
+pub use shown::{Recalled, Shown};
 
 /// `PI_MEMORY_MAX_ROWS` when it is not set.
 pub const DEFAULT_MAX_ROWS: u64 = 10_000;

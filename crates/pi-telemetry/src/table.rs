@@ -81,6 +81,7 @@ pub const SPANS: &[(&str, &str)] = &[
     ("commit", "one commit of the log, with its checkpoint"),
     ("verify", "one verification of a log"),
     ("replay", "one repetition of a recorded run"),
+    ("alerts", "one round of sending alerts, and those that found no room"),
 ];
 
 macro_rules! metrics {
@@ -145,6 +146,12 @@ metrics! {
         "Records that replays compared.";
     "pi_replay_duration_seconds" Histogram "seconds" ["tenant"] "replay" Source::Duration,
         "Time of a replay.";
+    "pi_alerts_sent_total" Counter "alerts" [] "alerts" Source::Field("sent"),
+        "Alerts that arrived.";
+    "pi_alerts_retried_total" Counter "alerts" [] "alerts" Source::Field("retried"),
+        "Attempts that failed and are repeated.";
+    "pi_alerts_dead_total" Counter "alerts" [] "alerts" Source::Field("dead"),
+        "Alerts that were given up; each is an event `alert.undelivered`.";
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use pi_core::canonical::{Encoder, ToCanonical};
+use pi_core::canonical::Encoder;
 use pi_core::{Clock as _, Digest, Reason, Timestamp};
 use pi_runtime::SystemClock;
 use pi_runtime::freeze::freeze;
 use pi_store::Memory;
-use pi_store::memory::{Age, Entry, Freshness, Purged};
+use pi_store::memory::{Entry, Freshness, Purged, Recalled, Shown};
 
 use super::run_id;
 use crate::args::{MemoryCommand, MemoryView, PurgeArgs};
@@ -53,16 +53,8 @@ fn purge(context: &Context, memory: &mut Memory, args: &PurgeArgs) -> Outcome {
     Ok(0)
 }
 
-/// An entry with what is known of it now.
-struct Shown {
-    entry: Entry,
-    age: Age,
-    /// Only when sources were looked at.
-    freshness: Option<Freshness>,
-}
-
 fn show(context: &Context, entries: Vec<Entry>, view: &MemoryView) -> Outcome {
-    let now = SystemClock.now();
+    let (now, tenant) = (SystemClock.now(), context.global.tenant.as_str());
     let mut sources = Sources { threads: context.threads(None), known: BTreeMap::new() };
     let shown: Vec<Shown> = entries
         .into_iter()
@@ -73,7 +65,7 @@ fn show(context: &Context, entries: Vec<Entry>, view: &MemoryView) -> Outcome {
         })
         .collect();
     if context.is_json() {
-        let mut bytes = Encoder::encode(&Json { tenant: context.global.tenant.as_str(), shown });
+        let mut bytes = Encoder::encode(&Recalled { tenant, entries: &shown });
         bytes.push(b'\n');
         context.emit(&String::from_utf8_lossy(&bytes))?;
         return Ok(0);
@@ -132,36 +124,4 @@ fn text(out: &mut String, shown: &Shown) {
 fn time(at: Timestamp) -> String {
     let seconds = i64::try_from(at.as_micros() / 1_000_000).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".to_owned(), |time| time.to_string())
-}
-
-struct Json<'a> {
-    tenant: &'a str,
-    shown: Vec<Shown>,
-}
-
-impl ToCanonical for Json<'_> {
-    fn to_canonical(&self, encoder: &mut Encoder) {
-        let Json { tenant, shown } = self;
-        encoder.object(|o| {
-            o.field("entries", shown).field("schema", "pi.memory/1").field("tenant", *tenant);
-        });
-    }
-}
-
-impl ToCanonical for Shown {
-    fn to_canonical(&self, encoder: &mut Encoder) {
-        let Shown { entry: Entry { sequence, hash, draft }, age, freshness } = self;
-        encoder.object(|o| {
-            o.field("age", age.as_str())
-                .field("body", &draft.body)
-                .field("drift", draft.drift.as_str())
-                .field("freshness", &freshness.map(Freshness::as_str))
-                .field("hash", hash)
-                .field("key", &draft.key)
-                .field("run_id", &draft.run)
-                .field("sequence", sequence)
-                .field("source", &draft.source)
-                .field("written_at", &draft.written_at);
-        });
-    }
 }

@@ -3,10 +3,13 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use pi_console::alerts::Alerts;
+use pi_console::alerts::slack::Slack;
 use pi_console::app::Means;
 use pi_console::{App, IdentityGate, Logs, Settings, serve};
 use pi_control_plane::roles::Role;
 use pi_core::{Clock as _, Reason};
+use pi_identity::webhook::SlackHook;
 use pi_identity::{LimitOptions, NonceWindow, RateLimiter, RequestSigning, SigningRule};
 use pi_runtime::SystemClock;
 use pi_telemetry::Metrics;
@@ -19,7 +22,7 @@ use super::catalogue;
 use super::compose::chain_limit;
 use super::token::{issue, secrets, tokens};
 use crate::args::ServeArgs;
-use crate::context::{Context, Failure, Outcome};
+use crate::context::{Context, Failure, Outcome, SLACK, secret_setting};
 use crate::output::style::{BOLD, DIM, GOOD, paint};
 
 /// Logs that are kept open.
@@ -63,6 +66,8 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
         patience: context.patience()?,
         tokens,
         metrics: metrics.cloned(),
+        alerts: alerts()?,
+        memory: crate::memory::options(context)?,
     };
     let app = App::new(settings, means);
     let app = Arc::new(app.map_err(|error| failed(format!("no thread: {error}")))?);
@@ -80,6 +85,15 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
         .build()
         .map_err(|error| failed(format!("no threads for connections: {error}")))?;
     runtime.block_on(listen(context, args, app, signing, &lines))
+}
+
+/// Where alerts go, if they go anywhere.
+fn alerts() -> Result<Option<Alerts>, Failure> {
+    let Some(url) = secret_setting(SLACK)? else { return Ok(None) };
+    let hook = SlackHook::new(&url).map_err(|refusal| {
+        Failure::new(refusal.reason, format!("{SLACK} is refused: {}", refusal.detail))
+    })?;
+    Ok(Some(Alerts::new(hook, Box::new(Slack::default()))))
 }
 
 /// How signed requests are verified.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses another part")]
 
 pub mod composition;
+pub mod server;
 
 use std::fmt;
 use std::fs;

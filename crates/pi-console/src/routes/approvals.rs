@@ -9,12 +9,14 @@ use pi_control_plane::approvals::{
 };
 use pi_core::canonical::{Encoder, ToCanonical};
 use pi_core::{Digest, Reason, Timestamp};
+use pi_identity::webhook::AlertKind;
 use pi_kernel::request::CompositionRequest;
 use pi_runtime::Journal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::Caller;
+use crate::alerts;
 use crate::app::{App, blocking};
 use crate::control::record_in;
 use crate::extract::{Json as Body, Path, Query};
@@ -139,8 +141,13 @@ pub fn ask(
             let now = journal.now().as_micros();
             let expires_at = Timestamp::from_micros(now.saturating_add(LIFETIME_S * 1_000_000));
             let request = request.hash();
+            let because: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();
+            let because = because.join(", ");
             let change = Change::Request { request, document, reasons, expires_at };
-            record_in(PARTITION, journal, change.names(), change.payload())?
+            let id = record_in(PARTITION, journal, change.names(), change.payload())?;
+            let text = format!("approval {id} of request {request}: {because}");
+            alerts::raise(app, AlertKind::ApprovalPending, journal.store().tenant(), text);
+            id
         }
     };
     Ok(view(app, journal, id)?.0)

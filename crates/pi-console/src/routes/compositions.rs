@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
 use crate::access::Caller;
+use crate::alerts;
 use crate::app::{App, blocking};
 use crate::extract::Json;
 use crate::inline::{Artifact, Inline};
@@ -486,6 +487,7 @@ impl Begun {
             reserved.settle(if ran.is_ok() { Outcome::Sealed } else { Outcome::Failed });
         }
         let ran = ran?;
+        alerts::look_at_run(app, &caller.tenant, &run, &ran.outcome);
         let report = Arc::new(report::encode(&caller.tenant, &run, &ran.outcome, &ran.sealed));
         app.reports.put(&caller.tenant, &run, Arc::clone(&report));
         Ok(report)

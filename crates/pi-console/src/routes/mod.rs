@@ -7,6 +7,7 @@ mod compliance;
 mod compositions;
 mod health;
 mod log;
+mod memory;
 mod policies;
 mod quota;
 mod reasons;
@@ -54,6 +55,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(log::checkpoint))
         .routes(routes!(log::verify))
         .routes(routes!(log::stream))
+        .routes(routes!(memory::search))
         .routes(routes!(tenants::list))
         .routes(routes!(tenants::create))
         .routes(routes!(tenants::show))

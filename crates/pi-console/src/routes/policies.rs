@@ -242,7 +242,7 @@ pub struct Candidate {
     operation_id = "what_if", request_body = Candidate,
     params(("policy" = String, Path, description = "The name.")),
     extensions(("x-pi-permission" = json!("policies:read"))),
-    responses((status = 200, description = "What would change (`pi.what-if/1`).",
+    responses((status = 200, description = "What would change (`pi.policy-what-if/1`).",
             body = serde_json::Value),
         Refused))]
 pub async fn what_if(

@@ -19,6 +19,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Caller;
+use crate::alerts;
 use crate::app::{App, blocking};
 use crate::events::{EventView, Items};
 use crate::extract::{Path, Query};
@@ -174,12 +175,15 @@ pub fn report_of(app: &App, caller: &Caller, run: &RunId) -> Result<Arc<Vec<u8>>
 fn repeated(app: &App, journal: &Journal, run: &RunId) -> Result<Replayed, Problem> {
     let options =
         ReplayOptions { base: None, threads: 1, guard: app.guard.clone(), patience: app.patience };
-    execute_again(journal, &app.catalogue, run, &options, &mut Silent).map_err(|error| {
+    let repeated = execute_again(journal, &app.catalogue, run, &options, &mut Silent);
+    let replayed = repeated.map_err(|error| {
         let problem = Problem::new(error.reason(), error.to_string());
         // A damaged log is ours to answer for; everything else is about this run.
         let ours = problem.status().is_server_error() && error.reason() != Reason::ReplayTimedOut;
         if ours { problem } else { problem.with_status(StatusCode::CONFLICT) }
-    })
+    })?;
+    alerts::look_at_replay(app, journal.store().tenant(), run, &replayed.comparison);
+    Ok(replayed)
 }
 
 /// Where the seal of a run lies, and the first checkpoint that covers it.

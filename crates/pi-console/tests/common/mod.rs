@@ -9,7 +9,9 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method, Request, StatusCode, request};
 use http_body_util::BodyExt as _;
+use pi_agent_api::Catalogue;
 use pi_console::access::{Caller, Gate};
+use pi_console::alerts::Alerts;
 use pi_console::app::Means;
 use pi_console::serve::service;
 use pi_console::{App, Logs, Problem, Settings};
@@ -18,12 +20,12 @@ use pi_core::Name;
 use pi_identity::{CorrelationId, KeyId, KeySet, Secret, SigningKey, TokenOptions, Tokens};
 use pi_runtime::SystemClock;
 use pi_runtime::mesh::Mesh;
-use pi_store::DataFolder;
+use pi_store::{DataFolder, MemoryOptions};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Believes what the caller says. Identity has tests of its own.
-struct Trusting;
+pub struct Trusting;
 
 impl Gate for Trusting {
     fn admit(&self, parts: &Parts, _body: &[u8]) -> Result<Caller, Problem> {
@@ -89,17 +91,36 @@ impl Server {
     }
 
     fn over(folder: Arc<tempfile::TempDir>) -> Self {
+        Self::with(folder, pi_agents::catalogue().unwrap(), None)
+    }
+
+    /// A server with other agents that sends alerts.
+    pub fn telling(catalogue: Catalogue, alerts: Alerts) -> Self {
+        Self::with(Arc::new(tempfile::tempdir().unwrap()), catalogue, Some(alerts))
+    }
+
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    fn with(folder: Arc<tempfile::TempDir>, catalogue: Catalogue, alerts: Option<Alerts>) -> Self {
         let patience = Duration::from_secs(60);
         let stores = Logs::sqlite(DataFolder::open(folder.path()).unwrap(), 16);
         let means = Means {
             stores,
             clock: Arc::new(SystemClock),
-            catalogue: Arc::new(pi_agents::catalogue().unwrap()),
+            catalogue: Arc::new(catalogue),
             mesh: Mesh::start(2, patience).unwrap(),
             guard: None,
             patience,
             tokens: tokens(),
             metrics: None,
+            alerts,
+            memory: Some(memory(folder.path())),
         };
         let app = App::new(Settings::default(), means);
         let app = Arc::new(app.unwrap());
@@ -178,6 +199,11 @@ impl Answer {
 fn tokens() -> Tokens {
     let key = SigningKey::shared(KeyId::new("test").unwrap(), &Secret::generate().unwrap());
     Tokens::new(KeySet::new(key.unwrap()).unwrap(), TokenOptions::default())
+}
+
+/// Where the memory of a server lies.
+pub fn memory(folder: &std::path::Path) -> MemoryOptions {
+    MemoryOptions { path: folder.join("memory.db"), max_rows: 100, vacuum_every: 100 }
 }
 
 /// A submission of one Dockerfile.

@@ -93,7 +93,22 @@ pub(super) fn entries() -> Vec<Entry> {
                 .required("words", Type::digest()),
         ),
         event(control::SESSION_CLOSED, session("pi.session.closed", "A session ended.")),
+        event(control::ALERT_UNDELIVERED, undelivered()),
     ]
+}
+
+/// What nobody was told: it holds ids and numbers, no content and no address.
+fn undelivered() -> Schema {
+    Schema::new("pi.alert.undelivered", 1, Level::Backward)
+        .doc("An alert was given up after its last attempt; this is its dead letter.")
+        .required("attempts", Type::u32())
+        .required(
+            "kind",
+            Type::words(["chain_broken", "copies_diverged", "replay_diverged", "approval_pending"]),
+        )
+        .required("reason", Type::form(Form::Name))
+        .required("tenant", Type::form(Form::Name))
+        .required("text", Type::short(8_000))
 }
 
 /// The session is named by the offset of its first event.

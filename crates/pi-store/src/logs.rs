@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pi_core::Name;
-use pi_store::{DataFolder, Database, EventStore, SqliteStore, StoreError};
+
+use crate::{DataFolder, Database, EventStore, SqliteStore, StoreError};
 
 /// Opens the log of a tenant.
 type Open = dyn Fn(&Name) -> Result<Arc<dyn EventStore>, StoreError> + Send + Sync;
