@@ -5,7 +5,7 @@ DATA    ?= .data
 SEED    ?= 0..2000
 PI      := target/release/pi
 # Built with the features of the whole workspace, so that the tests need no second build.
-XTASK   := cargo test --workspace --no-run --quiet && $${CARGO_TARGET_DIR:-target}/debug/xtask
+XTASK   := cargo build --workspace --all-targets --quiet && $${CARGO_TARGET_DIR:-target}/debug/xtask
 
 .DEFAULT_GOAL := help
 .PHONY: help dev build run test test-core test-conformance test-full simulate fuzz lint format bench bench-detection coverage docs clean setup

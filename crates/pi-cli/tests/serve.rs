@@ -52,7 +52,7 @@ fn on_postgres(server: &pi_test_postgres::Server) -> Lab {
 fn the_tour_of_the_readme_ends_well(lab: &Lab) {
     let server = Server::dev(lab);
     let tour = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/two-tenants.sh");
-    let mut command = Command::new("bash");
+    let mut command = std::process::Command::new("bash");
     command.arg(tour).arg(format!("http://{}", server.address));
     let ran = command.env("SYSTEM_TOKEN", server.admin("_system").token).output().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();

@@ -16,7 +16,7 @@ pub const SIGNING: &str = "Xa7Pq2Lm9Vr4Tz8Kn3Wc6Yd1Hb5Gs0Fj";
 
 pub struct Server {
     child: Child,
-    address: String,
+    pub address: String,
     tokens: Vec<(String, String)>,
 }
 
