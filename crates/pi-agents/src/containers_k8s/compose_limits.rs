@@ -2,10 +2,10 @@
 
 use pi_agent_api::{Report, Rule};
 use pi_artifacts::Span;
-use pi_artifacts::data::Node;
+use pi_artifacts::data::{Document, Node};
 use pi_core::{Confidence, Severity};
 
-use super::compose::Service;
+use super::compose::{Service, services};
 
 const fn limit(
     id: &'static str,
@@ -71,6 +71,64 @@ pub(crate) const CAPABILITIES: Rule = limit(
     &["CWE-250", "CIS-DOCKER-5.3"],
     "set `cap_drop: [ALL]` and add back what is needed",
 );
+
+/// A directory of the host behind the name of a volume.
+pub(crate) const NAMED: Rule = limit(
+    "named-volume-on-host",
+    "a named volume is a directory of the host in disguise",
+    &["CWE-552", "CIS-DOCKER-5.5"],
+    "leave the place of the volume to the engine",
+);
+
+/// One volume for several services.
+pub(crate) const SHARED: Rule = limit(
+    "shared-volume",
+    "services share a volume that both can write",
+    &["CWE-653"],
+    "give each service a volume of its own, or mount it read-only in all but one",
+);
+
+/// No network of its own.
+pub(crate) const NETWORK: Rule = limit(
+    "default-network",
+    "a service is in the default network, where every service reaches every other",
+    &["CWE-653"],
+    "put services that talk to each other into `networks` of their own",
+);
+
+/// Checks what services have in common: named volumes, mounts and networks.
+pub(crate) fn check_all(documents: &[Document], report: &mut Report) {
+    for document in documents {
+        let volumes = document.root.get("volumes").map(Node::entries).unwrap_or_default();
+        for volume in volumes {
+            let options = volume.value.get("driver_opts");
+            let device = ["device", "mountpoint"].iter().find_map(|key| options?.get(key));
+            if let Some(node) = device.filter(|n| n.as_str().is_some_and(|p| p.starts_with('/'))) {
+                report.finding(&NAMED, node.span).subject(format!("volumes/{}", volume.key));
+            }
+        }
+    }
+    let services = services(documents);
+    let mut writable: Vec<(String, &str)> = Vec::new();
+    for service in &services {
+        let alone = services.len() == 1 || service.node.get("network_mode").is_some();
+        if !alone && service.node.get("networks").is_none() {
+            report.finding(&NETWORK, service.span).subject(service.subject());
+        }
+        for mount in service.mounts().into_iter().filter(|mount| !mount.read_only) {
+            let source = mount.source.into_owned();
+            match writable.iter().find(|(other, name)| *other == source && *name != service.name) {
+                Some((_, other)) => {
+                    report
+                        .finding(&SHARED, mount.span)
+                        .message(format!("`{other}` and `{}` both write `{source}`", service.name))
+                        .subject(format!("{}/volumes[{source}]", service.subject()));
+                }
+                None => writable.push((source, service.name)),
+            }
+        }
+    }
+}
 
 /// Checks one service.
 pub(crate) fn check(service: &Service<'_>, report: &mut Report) {

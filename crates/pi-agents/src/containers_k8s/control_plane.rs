@@ -3,6 +3,7 @@
 use pi_artifacts::Span;
 use pi_artifacts::data::Node;
 
+use super::image::Reference;
 use super::manifest::Container;
 
 /// A component of Kubernetes.
@@ -22,7 +23,8 @@ pub(crate) enum Program {
 
 impl Program {
     fn of(word: &str) -> Option<Self> {
-        match word.rsplit('/').next()? {
+        let name = word.rsplit('/').next()?;
+        match name.strip_suffix("-amd64").unwrap_or(name) {
             "kube-apiserver" => Some(Self::ApiServer),
             "kube-controller-manager" => Some(Self::ControllerManager),
             "kube-scheduler" => Some(Self::Scheduler),
@@ -54,8 +56,9 @@ pub(crate) struct CommandLine<'a> {
 }
 
 impl<'a> CommandLine<'a> {
-    /// The command line of a container that runs a component. What an
-    /// entrypoint or a shell adds is not known.
+    /// The command line of a container that runs a component. Where there are
+    /// flags alone, the name of the image says which. What an entrypoint or a shell
+    /// adds is not known.
     pub(crate) fn of(container: &Container<'a>) -> Option<Self> {
         let list = |key: &str| container.node.get(key).map(Node::items).unwrap_or_default();
         let words: Vec<(&str, Span)> = list("command")
@@ -63,11 +66,16 @@ impl<'a> CommandLine<'a> {
             .chain(list("args"))
             .filter_map(|node| Some((node.scalar()?, node.span)))
             .collect();
-        // `hyperkube` carries all components and takes the name first.
-        let skip = usize::from(words.first()?.0.rsplit('/').next() == Some("hyperkube"));
-        let &(word, span) = words.get(skip)?;
-        let program = Program::of(word)?;
-        let rest = words.get(skip + 1..).unwrap_or_default();
+        let &(first, first_span) = words.first()?;
+        let (program, span, rest) = if first.starts_with("--") {
+            let image = Reference::parse(container.node.get("image")?.as_str()?);
+            (Program::of(image.name)?, first_span, words.as_slice())
+        } else {
+            // `hyperkube` carries all components and takes the name first.
+            let skip = usize::from(first.rsplit('/').next() == Some("hyperkube"));
+            let &(word, span) = words.get(skip)?;
+            (Program::of(word)?, span, words.get(skip + 1..).unwrap_or_default())
+        };
         let mut flags = Vec::new();
         for (index, &(word, span)) in rest.iter().enumerate() {
             let Some(name) = word.strip_prefix("--") else { continue };

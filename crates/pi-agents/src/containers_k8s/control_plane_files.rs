@@ -5,7 +5,7 @@ use pi_artifacts::data::Node;
 use pi_core::{Confidence, Severity};
 
 use super::control_plane::{CommandLine, Program};
-use super::control_plane_rules::KUBELET_KEYS;
+use super::control_plane_rules::{FILES, Key};
 use super::manifest::{Container, Object};
 
 /// One authority for clients of etcd and of the API server.
@@ -57,16 +57,17 @@ const STRONG_PROVIDERS: &[&str] = &["aescbc", "kms", "secretbox"];
 /// Looks at one object.
 pub(crate) fn check(object: &Object<'_>, report: &mut Report) {
     let version = object.node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    let keys = FILES.iter().find(|(kind, _)| *kind == object.kind).map(|(_, keys)| *keys);
+    settings(object, keys.unwrap_or_default(), report);
     match object.kind {
-        "KubeletConfiguration" => kubelet(object, report),
         "EncryptionConfiguration" => encryption(object, report),
         "Policy" if version.starts_with("audit.k8s.io/") => audit_policy(object, report),
         _ => {}
     }
 }
 
-fn kubelet(object: &Object<'_>, report: &mut Report) {
-    for key in KUBELET_KEYS {
+fn settings(object: &Object<'_>, keys: &[Key], report: &mut Report) {
+    for key in keys {
         let node = object.node.at(key.path);
         // Lists are written as the flag writes them.
         let value = node.and_then(|node| match node.items() {

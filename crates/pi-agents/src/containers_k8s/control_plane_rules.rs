@@ -745,7 +745,7 @@ pub(crate) const CIPHERS: Setting = Setting {
         severity: Severity::Medium,
         confidence: Confidence::High,
         references: &["CWE-327", "CIS-KUBERNETES-1.2.30", "CIS-KUBERNETES-4.2.12"],
-        fix: "list only suites with ECDHE and an AEAD cipher in `--tls-cipher-suites`",
+        fix: "list only suites of the benchmark, with AES-GCM or ChaCha20, in `--tls-cipher-suites`",
     },
     programs: &[Program::ApiServer, Program::Kubelet],
     flag: "tls-cipher-suites",
@@ -915,7 +915,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     EVENTS,
 ];
 
-/// A key of a `KubeletConfiguration` and what it must say. Where it differs from
+/// A key of a configuration file and what it must say. Where it differs from
 /// the flag, it is because the file has other defaults.
 #[derive(Debug)]
 pub(crate) struct Key {
@@ -931,8 +931,15 @@ const fn key(setting: &'static Setting, path: &'static [&'static str], test: Tes
     Key { setting, path, test }
 }
 
-/// The keys of a `KubeletConfiguration`.
-pub(crate) static KUBELET_KEYS: &[Key] = &[
+/// The keys of the file of the scheduler.
+static SCHEDULER_KEYS: &[Key] = &[key(&PROFILING, &["enableProfiling"], Test::Must("false"))];
+
+/// Kinds of configuration files, with their keys.
+pub(crate) static FILES: &[(&str, &[Key])] =
+    &[("KubeletConfiguration", KUBELET_KEYS), ("KubeSchedulerConfiguration", SCHEDULER_KEYS)];
+
+/// The keys of the file of the kubelet.
+static KUBELET_KEYS: &[Key] = &[
     key(&ANONYMOUS, &["authentication", "anonymous", "enabled"], Test::Not("true")),
     key(&CLIENT_CA, &["authentication", "x509", "clientCAFile"], Test::KeyFile),
     key(&ALWAYS_ALLOW, &["authorization", "mode"], Test::Not("AlwaysAllow")),

@@ -73,7 +73,8 @@ declare_agent! {
     /// propagation, added capabilities, security profiles switched off, memory and
     /// disk devices, root as user, secrets written into `environment`, images
     /// without a version, privileges that processes may gain, limits of memory,
-    /// processors and processes, health checks and restarts. YAML anchors and
+    /// processors and processes, health checks and restarts; volumes and networks
+    /// that services have in common. YAML anchors and
     /// merge keys are resolved, defaults of variables filled in.
     ///
     /// # Why it matters
@@ -111,7 +112,7 @@ declare_agent! {
         slug: "docker_compose_security_sentry",
         domain: ContainersK8s,
         phase: Validate,
-        revision: 2,
+        revision: 3,
         since: "0.1.0",
         status: Preview,
         kinds: [Kind::Compose],
@@ -141,6 +142,9 @@ declare_agent! {
             compose_limits::RESTARTS,
             compose_limits::CGROUP,
             compose_limits::CAPABILITIES,
+            compose_limits::NAMED,
+            compose_limits::SHARED,
+            compose_limits::NETWORK,
         ],
         fixture: include_str!("fixtures/docker_compose_security_sentry.md"),
         check: check,
@@ -148,7 +152,9 @@ declare_agent! {
 }
 
 fn check(artifact: &Artifact, report: &mut Report) -> Result<(), Stop> {
-    for service in services(artifact.data()?) {
+    let documents = artifact.data()?;
+    compose_limits::check_all(documents, report);
+    for service in services(documents) {
         report.tick(1)?;
         compose_isolation::privileged(&service, report);
         compose_isolation::host_namespaces(&service, report);

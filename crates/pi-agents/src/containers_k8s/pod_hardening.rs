@@ -71,7 +71,9 @@ pub(crate) fn privileges(workload: &Workload<'_>, container: &Container<'_>, rep
         }
     }
     if container.effective("seccompProfile").is_none() && !annotated(workload) {
-        report.finding(&rules::SECCOMP, container.span).subject(subject.clone());
+        let context = container.node.entry("securityContext");
+        let span = context.map_or(container.span, |entry| entry.key_span);
+        report.finding(&rules::SECCOMP, span).subject(subject.clone());
     }
 }
 

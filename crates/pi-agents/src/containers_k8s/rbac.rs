@@ -9,7 +9,7 @@ use super::manifest::Object;
 /// Everything is allowed.
 pub(crate) const WILDCARD: Rule = Rule {
     id: "rbac-wildcard",
-    summary: "a role allows all verbs or covers all resources",
+    summary: "a role allows all verbs or covers all resources or groups",
     severity: Severity::High,
     confidence: Confidence::High,
     references: &["CWE-250", "CIS-KUBERNETES-5.1.3"],
@@ -112,10 +112,16 @@ fn role(object: &Object<'_>, report: &mut Report) {
         };
         let wild_verb = holds("verbs", &["*"]);
         let wild_resource = holds("resources", &["*"]).or_else(|| holds("nonResourceURLs", &["*"]));
-        if let Some(node) = wild_verb.or(wild_resource) {
+        let wild_group = holds("apiGroups", &["*"]);
+        if let Some(node) = wild_verb.or(wild_resource).or(wild_group) {
             let both = wild_verb.is_some() && wild_resource.is_some();
-            // All verbs on one resource, or reading all resources, is less.
-            let severity = if both { Severity::High } else { Severity::Medium };
+            // All verbs on one resource, or reading all resources, is less; one
+            // resource of whatever group has it is least.
+            let severity = match (both, wild_verb.or(wild_resource)) {
+                (true, _) => Severity::High,
+                (false, Some(_)) => Severity::Medium,
+                (false, None) => Severity::Low,
+            };
             report.finding(&WILDCARD, node.span).subject(subject.clone()).severity(severity);
             if both {
                 continue;

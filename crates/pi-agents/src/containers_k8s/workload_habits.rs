@@ -166,7 +166,10 @@ pub(crate) fn workload(workload: &Workload<'_>, report: &mut Report) {
         }
         selinux(container.node, &container.subject, report);
         if !workload.is_windows() {
-            ids(&container, report);
+            // A user namespace of its own maps all ids to unused ones.
+            if !pod.get("hostUsers").is_some_and(is_false) {
+                ids(&container, report);
+            }
             apparmor(workload, &container, report);
         }
         ports(&container, report);
