@@ -165,7 +165,7 @@ fn a_candidate_is_asked_of_recorded_runs_and_changes_nothing() {
         assert_eq!(answer.0, 200, "{}", answer.1);
         assert_eq!(answer.1["schema"], "pi.policy-what-if/1");
         let changed = answer.1["changed"].as_array().unwrap().iter();
-        changed.map(|change| change["run_id"].as_str().unwrap().to_owned()).collect()
+        changed.map(|change| change["run"].as_str().unwrap().to_owned()).collect()
     };
     let newest_first: Vec<String> = runs.iter().rev().cloned().collect();
     assert_eq!(changed(ask(&local, forbid, 10)), newest_first);

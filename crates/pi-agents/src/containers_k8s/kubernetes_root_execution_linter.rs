@@ -35,7 +35,7 @@ const ROOT_GROUP: Rule = Rule {
 };
 
 declare_agent! {
-    /// Finds containers of Kubernetes workloads that run, or may run, as root.
+    /// Finds containers of Kubernetes pods and workloads that run, or may run, as root.
     ///
     /// # What it checks
     /// The security context that is in force for each container: its own settings
