@@ -201,6 +201,32 @@ fn what_a_scan_left_is_found_by_its_tenant_alone() {
     assert_eq!(code(&server.ask(&mixed, "GET", search, &NONE)), (403, "token_tenant_mismatch"));
 }
 
+#[test]
+fn many_tenants_fit_into_few_files() {
+    let lab = Lab::new();
+    // The limit cannot be raised from within: it is the hard one as well.
+    let serve = lab.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 192; exec \"$0\" \"$@\""]).arg(serve.get_program());
+    shell.args(serve.get_args()).current_dir(lab.work()).env_clear();
+    for (name, value) in serve.get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    let server = Server::start(shell);
+    let system = server.admin("_system");
+    for number in 0..60 {
+        let tenant = format!("tenant-{number}");
+        let new = json!({"tenant": tenant, "display_name": tenant});
+        assert_eq!(server.ask(&system, "POST", "/v1/tenants", &new).0, 201);
+        let new = json!({"tenant": tenant, "subject": "ops", "role": "admin"});
+        let token = server.ask(&system, "POST", "/v1/tokens", &new).1["token"].clone();
+        let caller = Caller { tenant, token: token.as_str().unwrap().to_owned() };
+        let policy = json!({"text": "permit(principal, action, resource);"});
+        let put = server.ask(&caller, "PUT", "/v1/policies/own", &policy);
+        assert_eq!(put.0, 200, "{number}: {put:?}");
+    }
+}
+
 /// Put together, so that no scanner takes it for somebody's.
 fn hook(part: &str) -> String {
     format!("https://hooks.slack.com/services/{}/{}/{part}", "T00000000", "B00000000")

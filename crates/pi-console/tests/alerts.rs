@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use common::{Server, Trusting, docker};
-use pi_agent_api::{Catalogue, Report, Rule, Stop, declare_agent};
+use pi_agent_api::{Agent, Catalogue, Report, Rule, Stop, declare_agent};
 use pi_console::alerts::{Alerts, finish, raise, round};
 use pi_core::{Confidence, Name, Severity};
 use pi_identity::webhook::{AlertKind, MAX_QUEUED, SendError, SlackHook, Transport};
@@ -43,6 +43,27 @@ declare_agent! {
             if artifact.text().unwrap_or_default().contains("\nUSER app\nRUN id\n") {
                 report.finding(&RULE, Default::default()).subject("it");
             }
+            Ok(())
+        },
+    }
+}
+
+declare_agent! {
+    /// Says something else under the same name and revision.
+    pub struct Altered {
+        slug: "test_naive",
+        domain: CodeQuality,
+        phase: Validate,
+        revision: 1,
+        since: "0.1.0",
+        status: Preview,
+        kinds: [],
+        triggers: Always,
+        invariant_to: ALL,
+        rules: [RULE],
+        fixture: "",
+        check: |_, report: &mut Report| -> Result<(), Stop> {
+            report.finding(&RULE, Default::default()).subject("it");
             Ok(())
         },
     }
@@ -83,12 +104,16 @@ impl Slack {
 const SECRET: &str = "kq7Wm2Zx9Lp4Tn8Rv3Yc6Hd1";
 
 fn server() -> (Server, Slack) {
+    over(Arc::new(tempfile::tempdir().unwrap()), &Naive)
+}
+
+fn over(folder: Arc<tempfile::TempDir>, agent: &'static dyn Agent) -> (Server, Slack) {
     let (sent, received) = channel();
     let failure = Arc::new(Mutex::new(None));
     let fake = Fake { sent, failure: Arc::clone(&failure) };
     let hook = format!("https://hooks.slack.com/services/T0/B0/{SECRET}");
     let alerts = Alerts::new(SlackHook::new(&hook).unwrap(), Box::new(fake));
-    let server = Server::telling(Catalogue::new(vec![&Naive]).unwrap(), alerts);
+    let server = Server::telling(folder, Catalogue::new(vec![agent]).unwrap(), alerts);
     (server, Slack { sent: received, failure })
 }
 
@@ -147,6 +172,23 @@ async fn copies_that_are_judged_differently_are_told() {
         ":warning: The copies of an artifact diverged (tenant local)\n\
          run {run}: findings without all three votes 1, "
     );
+    assert!(texts.len() == 1 && texts[0].starts_with(&start), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_replay_that_diverges_is_told() {
+    let (server, slack) = server();
+    let answer = server.post("/v1/compositions/submit", &docker("FROM alpine:3.20\n")).await;
+    let run = answer.json()["run_id"].as_str().unwrap().to_owned();
+    let replay = format!("/v1/runs/{run}/replay");
+    assert_eq!(server.post(&replay, &Value::Null).await.json()["result"], "identical");
+    send(&server);
+    assert_eq!(slack.texts(), [""; 0]);
+    let (altered, slack) = over(server.shared(), &Altered);
+    assert_eq!(altered.post(&replay, &Value::Null).await.json()["result"], "diverged");
+    send(&altered);
+    let texts = slack.texts();
+    let start = format!(":warning: A replay diverged (tenant local)\nrun {run}: of ");
     assert!(texts.len() == 1 && texts[0].starts_with(&start), "{texts:?}");
 }
 

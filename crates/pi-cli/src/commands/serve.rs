@@ -13,6 +13,7 @@ use pi_identity::webhook::SlackHook;
 use pi_identity::{LimitOptions, NonceWindow, RateLimiter, RequestSigning, SigningRule};
 use pi_runtime::SystemClock;
 use pi_telemetry::Metrics;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::net::TcpListener;
@@ -25,8 +26,14 @@ use crate::args::ServeArgs;
 use crate::context::{Context, Failure, Outcome, SLACK, secret_setting};
 use crate::output::style::{BOLD, DIM, GOOD, paint};
 
-/// Logs that are kept open.
+/// Logs that are kept open at most.
 const OPEN_LOGS: usize = 256;
+
+/// Files of an open log: its database, two beside it, its checkpoints.
+const FILES_OF_A_LOG: u64 = 4;
+
+/// Open files that are asked of the system.
+const OPEN_FILES: u64 = 65_536;
 
 /// Connections to PostgreSQL.
 const CONNECTIONS: usize = 32;
@@ -56,8 +63,8 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
     };
     let means = Means {
         stores: match context.database(CONNECTIONS)? {
-            Some(database) => Logs::postgres(database, OPEN_LOGS),
-            None => Logs::sqlite(context.folder()?, OPEN_LOGS),
+            Some(database) => Logs::postgres(database, open_logs()),
+            None => Logs::sqlite(context.folder()?, open_logs()),
         },
         clock: Arc::new(SystemClock),
         catalogue: Arc::new(catalogue()?),
@@ -85,6 +92,18 @@ pub fn run(context: &Context, args: &ServeArgs, metrics: Option<&Arc<Metrics>>) 
         .build()
         .map_err(|error| failed(format!("no threads for connections: {error}")))?;
     runtime.block_on(listen(context, args, app, signing, &lines))
+}
+
+/// Raises the limit of open files as far as it may be, and says how many logs may be kept
+/// open: they take half of the files at most, and connections the rest.
+fn open_logs() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.map_or(OPEN_FILES, |most| most.min(OPEN_FILES));
+    let now = limit.current.unwrap_or(OPEN_FILES);
+    let raised = Rlimit { current: Some(most), maximum: limit.maximum };
+    let is_raised = now < most && setrlimit(Resource::Nofile, raised).is_ok();
+    let files = if is_raised { most } else { now };
+    usize::try_from(files / 2 / FILES_OF_A_LOG).unwrap_or(OPEN_LOGS).clamp(1, OPEN_LOGS)
 }
 
 /// Where alerts go, if they go anywhere.

@@ -22,6 +22,7 @@ use pi_runtime::SystemClock;
 use pi_runtime::mesh::Mesh;
 use pi_store::{DataFolder, MemoryOptions};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 /// Believes what the caller says. Identity has tests of its own.
@@ -38,7 +39,7 @@ impl Gate for Trusting {
 }
 
 pub struct Server {
-    folder: Arc<tempfile::TempDir>,
+    folder: Arc<TempDir>,
     router: Router,
     app: Arc<App>,
     tenant: String,
@@ -90,13 +91,18 @@ impl Server {
         pi_console::audit::settle(&self.app, true).unwrap();
     }
 
-    fn over(folder: Arc<tempfile::TempDir>) -> Self {
+    fn over(folder: Arc<TempDir>) -> Self {
         Self::with(folder, pi_agents::catalogue().unwrap(), None)
     }
 
     /// A server with other agents that sends alerts.
-    pub fn telling(catalogue: Catalogue, alerts: Alerts) -> Self {
-        Self::with(Arc::new(tempfile::tempdir().unwrap()), catalogue, Some(alerts))
+    pub fn telling(folder: Arc<TempDir>, catalogue: Catalogue, alerts: Alerts) -> Self {
+        Self::with(folder, catalogue, Some(alerts))
+    }
+
+    /// The data, for another process.
+    pub fn shared(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
     }
 
     pub fn app(&self) -> &Arc<App> {
@@ -107,7 +113,7 @@ impl Server {
         self.folder.path()
     }
 
-    fn with(folder: Arc<tempfile::TempDir>, catalogue: Catalogue, alerts: Option<Alerts>) -> Self {
+    fn with(folder: Arc<TempDir>, catalogue: Catalogue, alerts: Option<Alerts>) -> Self {
         let patience = Duration::from_secs(60);
         let stores = Logs::sqlite(DataFolder::open(folder.path()).unwrap(), 16);
         let means = Means {
