@@ -13,7 +13,8 @@ const ALARM: &str = "aws_cloudwatch_metric_alarm";
 
 /// The place of the file, where it watches an account and no alarm is raised by a
 /// filter whose pattern has all `words`. Patterns are compared without blanks,
-/// quotes and case. The first watching resource answers for the file.
+/// quotes and case; one that is not known may be the one that is missing. The first
+/// watching resource answers for the file.
 pub(crate) fn missing(resource: &Resource, words: &[&str], graph: &Graph) -> Vec<Span> {
     let watching = |other: &&Resource| WATCHING.contains(&other.kind.as_str());
     let first = graph.resources.iter().find(watching);
@@ -21,6 +22,12 @@ pub(crate) fn missing(resource: &Resource, words: &[&str], graph: &Graph) -> Vec
         return Vec::new();
     }
     let of = |kind: &'static str| graph.resources.iter().filter(move |other| other.kind == kind);
+    let known = |filter: &Resource| {
+        filter.body.get("pattern").is_none_or(|pattern| pattern.text().is_some())
+    };
+    if !of(FILTER).all(known) {
+        return Vec::new();
+    }
     let mut filters = of(FILTER).filter(|filter| {
         let pattern = filter.body.get("pattern").and_then(Node::text).unwrap_or_default();
         let pattern: String =

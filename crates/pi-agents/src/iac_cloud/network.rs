@@ -146,7 +146,7 @@ fn ranges(texts: &[&str]) -> Vec<(i64, i64)> {
 
 fn reaches(protocol: &str, ranges: &[(i64, i64)], ports: &Ports) -> bool {
     let all = matches!(protocol, "*" | "all" | "any" | "-1");
-    let tcp = all || matches!(protocol, "tcp" | "6" | "");
+    let tcp = all || matches!(protocol, "tcp" | "6");
     let one_of = |wanted: &[i64]| {
         ranges.iter().any(|(from, to)| wanted.iter().any(|port| (from..=to).contains(&port)))
     };

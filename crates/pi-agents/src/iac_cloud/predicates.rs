@@ -91,10 +91,12 @@ pub(crate) fn demands_tls(statement: &Statement) -> bool {
     !statement.allow && statement.conditions.iter().any(about)
 }
 
-/// Roles may be taken without a second factor.
+/// Roles may be taken without a second factor. A condition whose values are not known
+/// may ask for one.
 pub(crate) fn taken_without_mfa(statement: &Statement) -> bool {
     let second = |(name, values): &(String, Vec<String>)| {
-        name == "aws:multifactorauthpresent" && values.iter().any(|value| value == "true")
+        let asks = values.is_empty() || values.iter().any(|value| value != "false");
+        name == "aws:multifactorauthpresent" && asks
     };
     statement.grants("sts:assumerole") && !statement.conditions.iter().any(second)
 }

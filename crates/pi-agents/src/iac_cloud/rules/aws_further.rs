@@ -297,9 +297,6 @@ pub(super) const ROWS: &[Row] = rows! {
     "search-dedicated" Low ["aws_elasticsearch_domain", "aws_opensearch_domain"], Off("cluster_config.dedicated_master_enabled"),
         "data nodes also lead a search domain", "CWE-693",
         "set `dedicated_master_enabled`";
-    "tag-team" Info ["aws_instance"], All(&[Present("tags"), Absent("tags.Team|team")]),
-        "nobody knows whose machine it is", "CWE-1059",
-        "tag it with `Team`";
     "codecommit-approvals" Low ["aws_codecommit_approval_rule_template"], Says("content", &["\"numberofapprovalsneeded\": 0", "\"numberofapprovalsneeded\": 1", "\"numberofapprovalsneeded\":0", "\"numberofapprovalsneeded\":1"]),
         "one person approves changes alone", "CWE-284",
         "set `NumberOfApprovalsNeeded` to 2";

@@ -35,9 +35,6 @@ pub(super) const ROWS: &[Row] = rows! {
     "az-alerts-off" Medium ["azurerm_security_center_contact"], Any(&[Off("alert_notifications"), Off("alerts_to_admins")]),
         "somebody is not told of threats", "CWE-778",
         "set `alert_notifications` and `alerts_to_admins`";
-    "az-tag-team" Info ["azurerm_storage_account", "azurerm_virtual_machine", "azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_resource_group"], Absent("tags.Team|team"),
-        "nobody knows whose it is", "CWE-1059",
-        "tag it with `Team`";
     "az-machine-managed-disks" Low ["azurerm_virtual_machine"], All(&[Present("storage_os_disk"), Absent("storage_os_disk.managed_disk_type"), Absent("storage_os_disk.managed_disk_id")]),
         "the disk of a machine lies in a storage account", "CWE-693",
         "set `managed_disk_type`";

@@ -206,9 +206,9 @@ pub(super) const ROWS: &[Row] = rows! {
         "things may act on everything", "CWE-732",
         "name resources";
     "cfn-certificate-wildcard" Low ["AWS::CertificateManager::Certificate"], Says("domain_name", &["*"]),
-        "a certificate is good for every name of a domain", "CWE-295",
+        "a certificate is good for every name of a domain", "CWE-653",
         "name hosts";
-    "cfn-instance-outside-vpc" Low ["aws_instance"], All(&[Absent("subnet_id"), Absent("network_interfaces")]),
+    "instance-without-subnet" Low ["aws_instance"], All(&[Absent("subnet_id"), Absent("network_interfaces")]),
         "a machine lies in the default network", "CWE-284",
         "set `SubnetId`";
     "cfn-default-route" Low ["AWS::EC2::Route"], Is("destination_cidr_block", &["0.0.0.0/0"]),
@@ -244,7 +244,7 @@ pub(super) const ROWS: &[Row] = rows! {
     "sam-api-unlogged" Low ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"], Absent("access_log_setting|access_log_settings.destination_arn"),
         "callers of an API are not logged", "CWE-778",
         "set `AccessLogSetting`";
-    "sam-function-variables" Low ["aws_lambda_function"], All(&[Present("environment.variables"), Absent("kms_key_arn")]),
+    "function-variables-own-key" Low ["aws_lambda_function"], All(&[Present("environment.variables"), Absent("kms_key_arn")]),
         "variables are not encrypted with an own key", "CWE-311",
         "set `KmsKeyArn`";
     "sam-states-untraced" Info ["AWS::Serverless::StateMachine"], Off("tracing.enabled"),

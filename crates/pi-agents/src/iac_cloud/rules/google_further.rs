@@ -32,8 +32,8 @@ pub(super) const ROWS: &[Row] = rows! {
     "gcp-firewall-every-port" High FIREWALLS, Any(&[Open(Ports::Every), OpenTo(From::Private, Ports::Every)]),
         "a firewall lets every port through", "CWE-284",
         "name ports";
-    "gcp-firewall-range" Medium FIREWALLS, Says("allow.ports", &["-"]),
-        "a firewall lets ranges of ports through", "CWE-284",
+    "gcp-firewall-range" Medium FIREWALLS, All(&[Open(Ports::Any), Says("allow.ports", &["-"])]),
+        "a firewall lets the internet in on ranges of ports", "CWE-284",
         "name single ports";
     "gcp-key-rotation-slow" Medium ["google_kms_crypto_key"], Above("rotation_period", 7_776_000),
         "a key is rotated after more than ninety days", "CWE-324",
