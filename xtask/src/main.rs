@@ -83,7 +83,10 @@ fn simulate(seeds: &str) -> Result<()> {
         true => &["--seeds", seeds, "--twice"],
         false => &["--seed", seeds, "--verbose"],
     };
-    step("cargo", &[&["run", "-q", "-p", "pi-simulator", "--"], how].concat())
+    // With the features of the whole workspace, as the tests are built, and not once more.
+    step("cargo", &["build", "--workspace", "--all-targets", "--quiet"])?;
+    let simulator = std::env::current_exe()?.with_file_name("pi-simulator");
+    step(simulator.to_str().context("a path that is no text")?, how)
 }
 
 fn conformance() -> Result<()> {
